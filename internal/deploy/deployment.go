@@ -1,0 +1,90 @@
+package deploy
+
+import "time"
+
+// A Deployment is one attempt to bring a revision to the targets of a group. It carries
+// copies of what it was created with, so that a later change of the group or the config
+// does not reach a deployment under way.
+type Deployment struct {
+	ID            string    `json:"id"`
+	ApplicationID string    `json:"applicationId"`
+	Application   string    `json:"application"`
+	GroupID       string    `json:"groupId"`
+	Group         string    `json:"group"`
+	Platform      Platform  `json:"platform"`
+	Style         Style     `json:"style"`
+	Config        Config    `json:"config"`
+	Revision      Revision  `json:"revision"`
+	Previous      *Revision `json:"previous,omitempty"` // the group's last good one at creation
+	Description   string    `json:"description,omitempty"`
+	Creator       Creator   `json:"creator"`
+	CreatedBy     string    `json:"createdBy,omitempty"` // the caller's ARN; empty for the service itself
+
+	IgnoreApplicationStopFailures bool               `json:"ignoreApplicationStopFailures,omitempty"`
+	UpdateOutdatedOnly            bool               `json:"updateOutdatedOnly,omitempty"`
+	FileExists                    FileExistsBehavior `json:"fileExists"`
+	Rollback                      AutoRollback       `json:"rollback"`
+	Limits                        Limits             `json:"limits"`
+
+	Status       Status        `json:"status"`
+	Failure      *ErrorInfo    `json:"failure,omitempty"` // set when failing is decided, before it has ended
+	RollbackInfo *RollbackInfo `json:"rollbackInfo,omitempty"`
+	Stop         *StopRequest  `json:"stop,omitempty"`
+	// Waiting is the reason why nothing more happens right now, for people.
+	Waiting string `json:"waiting,omitempty"`
+
+	CreatedAt   time.Time `json:"createdAt"`
+	StartedAt   time.Time `json:"startedAt,omitzero"`
+	CompletedAt time.Time `json:"completedAt,omitzero"`
+
+	// Version counts the commits; one that was computed from an older version is refused.
+	Version int64 `json:"-"`
+}
+
+// Summary is the short form that a group remembers.
+func (d Deployment) Summary() *DeploymentSummary {
+	return &DeploymentSummary{ID: d.ID, Status: d.Status, CreatedAt: d.CreatedAt, EndedAt: d.CompletedAt}
+}
+
+// A Creator says what made a deployment.
+type Creator string
+
+// The creators that exist so far.
+const (
+	ByUser     Creator = "user"
+	ByRollback Creator = "codeDeployRollback"
+)
+
+// FileExistsBehavior says what an install does with a file that is in its way.
+type FileExistsBehavior string
+
+// The behaviours. Disallow is the default.
+const (
+	Disallow  FileExistsBehavior = "DISALLOW"
+	Overwrite FileExistsBehavior = "OVERWRITE"
+	Retain    FileExistsBehavior = "RETAIN"
+)
+
+// Limits are the deadlines of a deployment. Every wait has one of them.
+type Limits struct {
+	Pickup time.Duration `json:"pickup"` // from offering an event to a host until it takes it
+	Event  time.Duration `json:"event"`  // from taking an event until its outcome
+	Total  time.Duration `json:"total"`  // the whole deployment
+}
+
+// DefaultLimits are AWS's.
+var DefaultLimits = Limits{Pickup: 5 * time.Minute, Event: time.Hour, Total: 8 * time.Hour}
+
+// A StopRequest asks a deployment to end. Rollback is nil where the caller left the choice
+// to the deployment's own configuration.
+type StopRequest struct {
+	At       time.Time `json:"at"`
+	Rollback *bool     `json:"rollback,omitempty"`
+}
+
+// RollbackInfo links a deployment and its rollback, from either side.
+type RollbackInfo struct {
+	RollbackID   string `json:"rollbackId,omitempty"`
+	TriggeringID string `json:"triggeringId,omitempty"`
+	Message      string `json:"message,omitempty"`
+}
