@@ -101,7 +101,7 @@ func TestParseErrors(t *testing.T) {
 		{"not a map", "- a\n", "does not hold a map of keys on line 1", 1},
 
 		{"bad indent", head + "hooks:\n  ApplicationStop:\n    - location: x\n   timeout: 3\n", "(app.yml) is not valid YAML: line 6: ", 6},
-		{"open bracket", head + "files: [\n  - x\n", "is not valid YAML: line 3: ", 3},
+		{"open bracket", head + "files: [a,\nx: b\n", "is not valid YAML: line 3: ", 3},
 		{"tab", head + "files:\n\t- source: x\n", "is not valid YAML: line 4: ", 4},
 		{"no colon", head + "hooks\n", "is not valid YAML: line 3: ", 3},
 		{"duplicate key", head + "hooks:\n  ApplicationStop:\n    - location: a\n      location: b\n", "has the key \"location\" twice: on line 5 and on line 6", 6},
