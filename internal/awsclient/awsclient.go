@@ -1,0 +1,180 @@
+// Package awsclient builds the AWS SDK's clients once, for whoever talks to a Slipway server
+// or to AWS.
+//
+// It reads what every AWS tool reads (AWS_ENDPOINT_URL, AWS_SHARED_CREDENTIALS_FILE,
+// AWS_REGION, AWS_PROFILE …), lets flags override it, and can take everything from the data
+// directory of a server on this machine, which holds its address and its administrator's
+// credentials.
+package awsclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// DefaultRegion is the region when nothing names one, the same as the server's.
+const DefaultRegion = "us-east-1"
+
+// The names of a server's files in its data directory.
+const (
+	EndpointFile    = "endpoint"    // the URL it serves on, while it runs
+	CredentialsFile = "credentials" // its administrator, in the AWS shared-credentials format
+)
+
+// ErrNoServer says that nothing tells which server to talk to.
+var ErrNoServer = errors.New("no server named")
+
+// Options override what the environment says; the zero value overrides nothing.
+type Options struct {
+	Endpoint        string // the server's URL
+	Region          string
+	CredentialsFile string // in the AWS shared-credentials format
+	Profile         string
+	// DataDir is a server's data directory; Endpoint and CredentialsFile default to what
+	// is in there.
+	DataDir string
+	// AccessKeyID and SecretAccessKey take precedence over any file.
+	AccessKeyID, SecretAccessKey string
+	// Getenv is os.Getenv unless a test says otherwise. It decides only whether a server is
+	// named; the SDK reads the process's environment by itself.
+	Getenv func(string) string
+}
+
+// Clients talk to one server, or to AWS, as one user.
+type Clients struct {
+	Endpoint   string // "" when the environment or the user's configuration decides
+	Region     string
+	CodeDeploy *codedeploy.Client
+	S3         *s3.Client
+	IAM        *iam.Client
+}
+
+// New builds the clients. It does no network traffic. Without an endpoint from any source it
+// fails with ErrNoServer, so that nobody deploys to AWS by accident.
+func New(ctx context.Context, o Options) (*Clients, error) {
+	if err := o.fromDataDir(); err != nil {
+		return nil, err
+	}
+	if o.Endpoint == "" && !o.environmentNamesServer() {
+		return nil, ErrNoServer
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, o.load()...)
+	if err != nil {
+		return nil, fmt.Errorf("read the AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		cfg.Region = DefaultRegion
+	}
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		return nil, fmt.Errorf("find credentials: %w", err)
+	}
+	return &Clients{
+		Endpoint:   o.Endpoint,
+		Region:     cfg.Region,
+		CodeDeploy: codedeploy.NewFromConfig(cfg),
+		S3:         s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
+		IAM:        iam.NewFromConfig(cfg),
+	}, nil
+}
+
+func (o *Options) fromDataDir() error {
+	if o.DataDir == "" {
+		return nil
+	}
+	if o.Endpoint == "" {
+		endpoint, err := Endpoint(o.DataDir)
+		if err != nil {
+			return err
+		}
+		o.Endpoint = endpoint
+	}
+	if o.CredentialsFile == "" {
+		o.CredentialsFile = filepath.Join(o.DataDir, CredentialsFile)
+	}
+	return nil
+}
+
+// Endpoint is the URL of the server whose data directory that is.
+func Endpoint(dataDir string) (string, error) {
+	b, err := os.ReadFile(filepath.Join(dataDir, EndpointFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", fmt.Errorf("no server has run on %s: start one with: slipway server --data %s", dataDir, dataDir)
+	case err != nil:
+		return "", fmt.Errorf("find the server's address: %w", err)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
+func (o *Options) environmentNamesServer() bool {
+	getenv := o.Getenv
+	if getenv == nil {
+		getenv = os.Getenv
+	}
+	return getenv("AWS_ENDPOINT_URL") != "" || getenv("AWS_ENDPOINT_URL_CODEDEPLOY") != ""
+}
+
+func (o *Options) load() []func(*config.LoadOptions) error {
+	load := []func(*config.LoadOptions) error{
+		// A server on the next desk that restarts is back within a second or two.
+		config.WithRetryer(func() aws.Retryer {
+			return retry.NewStandard(func(r *retry.StandardOptions) { r.MaxAttempts, r.MaxBackoff = 4, 2*time.Second })
+		}),
+		// The identity of a cloud instance is of no use to a server of one's own, and asking
+		// for it takes seconds where there is none.
+		config.WithEC2IMDSClientEnableState(imds.ClientDisabled),
+	}
+	if o.Endpoint != "" {
+		load = append(load, config.WithBaseEndpoint(strings.TrimSuffix(o.Endpoint, "/")))
+	}
+	if o.Region != "" {
+		load = append(load, config.WithRegion(o.Region))
+	}
+	if o.CredentialsFile != "" {
+		load = append(load, config.WithSharedCredentialsFiles([]string{o.CredentialsFile}))
+	}
+	if o.Profile != "" {
+		load = append(load, config.WithSharedConfigProfile(o.Profile))
+	}
+	if keys := o.keys(); keys != nil {
+		load = append(load, config.WithCredentialsProvider(keys))
+	}
+	return load
+}
+
+// keys is the provider of explicit keys, or of those in DataDir, or nil for the SDK's chain.
+// A data directory's credentials must win over AWS_ACCESS_KEY_ID in the environment, which
+// the SDK's chain would prefer.
+func (o *Options) keys() aws.CredentialsProvider {
+	if o.AccessKeyID != "" {
+		return credentials.NewStaticCredentialsProvider(o.AccessKeyID, o.SecretAccessKey, "")
+	}
+	if o.DataDir == "" || o.Profile != "" {
+		return nil
+	}
+	file := o.CredentialsFile
+	return aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+		shared, err := config.LoadSharedConfigProfile(ctx, "default", func(l *config.LoadSharedConfigOptions) {
+			l.CredentialsFiles, l.ConfigFiles = []string{file}, []string{}
+		})
+		if err != nil {
+			return aws.Credentials{}, err
+		}
+		return shared.Credentials, nil
+	})
+}
