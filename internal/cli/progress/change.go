@@ -1,0 +1,106 @@
+package progress
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Change is one thing that is different between two snapshots. Target and Event are empty
+// for the deployment itself; Event is empty for a target as a whole.
+type Change struct {
+	Deployment string        `json:"deploymentId"`
+	Target     string        `json:"targetId,omitempty"`
+	Event      string        `json:"lifecycleEvent,omitempty"`
+	Status     string        `json:"status"`
+	Took       time.Duration `json:"-"`
+	Seconds    float64       `json:"seconds,omitempty"`
+	Failure    *Failure      `json:"failure,omitempty"`
+	At         time.Time     `json:"time,omitzero"`
+}
+
+// Changes lists what differs, in the order in which it happened as far as the times tell:
+// lifecycle events by time, then targets, then the deployment. before may be nil.
+func Changes(before, after *Snapshot) []Change {
+	if before == nil {
+		before = &Snapshot{}
+	}
+	was := map[string]Target{}
+	for _, t := range before.Targets {
+		was[t.ID] = t
+	}
+	var events, targets []Change
+	for _, t := range after.Targets {
+		events = append(events, eventChanges(after.ID, was[t.ID], t)...)
+		if t.Status != was[t.ID].Status && t.Status != "Pending" {
+			targets = append(targets, Change{Deployment: after.ID, Target: t.ID, Status: t.Status})
+		}
+	}
+	slices.SortStableFunc(events, func(a, b Change) int { return a.At.Compare(b.At) })
+	changes := append(events, targets...)
+	if after.Status != before.Status {
+		c := Change{Deployment: after.ID, Status: after.Status}
+		if after.Completed != nil {
+			c.took(after.Took(*after.Completed))
+		}
+		changes = append(changes, c)
+	}
+	return changes
+}
+
+func eventChanges(id string, before, after Target) []Change {
+	var changes []Change
+	for _, e := range after.Events {
+		if e.Status == "Pending" || slices.ContainsFunc(before.Events, func(b Event) bool {
+			return b.Name == e.Name && b.Status == e.Status
+		}) {
+			continue
+		}
+		c := Change{Deployment: id, Target: after.ID, Event: e.Name, Status: e.Status, Failure: e.Failure}
+		switch {
+		case e.Ended != nil:
+			c.At = *e.Ended
+			c.took(e.Took())
+		case e.Started != nil:
+			c.At = *e.Started
+		}
+		changes = append(changes, c)
+	}
+	return changes
+}
+
+func (c *Change) took(d time.Duration) {
+	c.Took, c.Seconds = d, d.Seconds()
+}
+
+// String is the change as a line of plain progress: who, what, how, how long.
+func (c Change) String() string {
+	subject := c.Target
+	if subject == "" {
+		subject = c.Deployment
+	}
+	what := c.Event
+	if what == "" && c.Target == "" {
+		what = "deployment"
+	}
+	line := fmt.Sprintf("%-12s %-17s %s", subject, what, c.Status)
+	if c.Took > 0 {
+		line += "  " + Seconds(c.Took)
+	}
+	return strings.TrimRight(line, " ")
+}
+
+// Seconds is a duration as people read it: 1.2 s, 0.03 s, 2 min 5 s.
+func Seconds(d time.Duration) string {
+	switch {
+	case d >= time.Minute:
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	case d >= 10*time.Second:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	case d >= time.Second/10:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	default:
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	}
+}

@@ -1,0 +1,169 @@
+package progress
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/slipway/slipway/internal/cli/screen"
+)
+
+// short names lifecycle events in table headings.
+var short = map[string]string{
+	"ApplicationStop": "Stop", "DownloadBundle": "Download", "BeforeInstall": "Before", "Install": "Install",
+	"AfterInstall": "After", "ApplicationStart": "Start", "ValidateService": "Validate",
+	"BeforeBlockTraffic": "PreBlock", "BlockTraffic": "Block", "AfterBlockTraffic": "Blocked",
+	"BeforeAllowTraffic": "PreAllow", "AllowTraffic": "Allow", "AfterAllowTraffic": "Allowed",
+}
+
+// glyph is how a status looks in a table.
+func glyph(s *screen.Screen, status string) string {
+	switch status {
+	case "Succeeded":
+		return s.Paint(screen.Green, "✓")
+	case "Failed":
+		return s.Paint(screen.Red, "✗")
+	case "InProgress":
+		return s.Paint(screen.Yellow, "●")
+	case "Skipped":
+		return s.Paint(screen.Dim, "–")
+	case "Pending", "":
+		return s.Paint(screen.Dim, "·")
+	default:
+		return s.Paint(screen.Red, "?")
+	}
+}
+
+// Status is a status in its colour.
+func Status(s *screen.Screen, status string) string {
+	switch status {
+	case "Succeeded":
+		return s.Paint(screen.Green, status)
+	case "Failed", "Stopped":
+		return s.Paint(screen.Red, status)
+	case "InProgress", "Created", "Queued":
+		return s.Paint(screen.Yellow, status)
+	default:
+		return s.Paint(screen.Dim, status)
+	}
+}
+
+// A Lead is what a caller adds in front of a target's row in a Table.
+type Lead struct {
+	Heading string
+	Width   int
+	Cell    func(targetID string) string
+}
+
+// Table draws the targets: a row each, a column per lifecycle event. On narrow screens the
+// headings shrink to a letter. Beyond limit rows, only targets at work or failed are shown,
+// and the last line counts the others.
+func Table(s *screen.Screen, targets []Target, limit int, leads ...Lead) []string {
+	if len(targets) == 0 {
+		return []string{s.Paint(screen.Dim, "(no targets yet)")}
+	}
+	shown, hidden := pick(targets, limit)
+	nameWidth := 8
+	for _, t := range shown {
+		nameWidth = max(nameWidth, len(t.ID))
+	}
+	events := longest(targets)
+	headings := headings(events, s.Width()-nameWidth-30-leadWidth(leads))
+	head := screen.Pad("", nameWidth)
+	for _, l := range leads {
+		head += "  " + screen.Pad(l.Heading, l.Width)
+	}
+	lines := []string{s.Paint(screen.Dim, head+"  "+strings.Join(headings, "  "))}
+	for _, t := range shown {
+		line := s.Paint(screen.Bold, screen.Pad(t.ID, nameWidth))
+		for _, l := range leads {
+			line += "  " + screen.Pad(l.Cell(t.ID), l.Width)
+		}
+		for i, name := range events {
+			line += "  " + center(glyph(s, t.event(name).Status), len(headings[i]))
+		}
+		lines = append(lines, line+"  "+Status(s, t.Status)+s.Paint(screen.Dim, t.current()))
+	}
+	if hidden > 0 {
+		lines = append(lines, s.Paint(screen.Dim, fmt.Sprintf("… and %d more", hidden)))
+	}
+	return lines
+}
+
+// pick chooses the rows to show: all, or those that are at work or failed.
+func pick(targets []Target, limit int) (shown []Target, hidden int) {
+	if limit <= 0 || len(targets) <= limit {
+		return targets, 0
+	}
+	for _, t := range targets {
+		if len(shown) < limit && (t.Status == "InProgress" || t.Status == "Failed") {
+			shown = append(shown, t)
+		}
+	}
+	return shown, len(targets) - len(shown)
+}
+
+func leadWidth(leads []Lead) int {
+	width := 0
+	for _, l := range leads {
+		width += 2 + l.Width
+	}
+	return width
+}
+
+// longest is the list of event names of the target that has most.
+func longest(targets []Target) []string {
+	var most []Event
+	for _, t := range targets {
+		if len(t.Events) > len(most) {
+			most = t.Events
+		}
+	}
+	names := make([]string, len(most))
+	for i, e := range most {
+		names[i] = e.Name
+	}
+	return names
+}
+
+// headings shortens the names so that they fit into width, to one letter at worst.
+func headings(events []string, width int) []string {
+	total := 0
+	names := make([]string, len(events))
+	for i, name := range events {
+		names[i] = name
+		if s, ok := short[name]; ok {
+			names[i] = s
+		}
+		total += 2 + len(names[i])
+	}
+	if total > width {
+		for i := range names {
+			names[i] = names[i][:1]
+		}
+	}
+	return names
+}
+
+func center(text string, width int) string {
+	left := (width - screen.Columns(text)) / 2
+	return screen.Pad(strings.Repeat(" ", max(left, 0))+text, width)
+}
+
+func (t Target) event(name string) Event {
+	for _, e := range t.Events {
+		if e.Name == name {
+			return e
+		}
+	}
+	return Event{}
+}
+
+// current names the event at work, or the one that failed.
+func (t Target) current() string {
+	for _, e := range t.Events {
+		if e.Status == "InProgress" || e.Status == "Failed" {
+			return " " + e.Name
+		}
+	}
+	return ""
+}
