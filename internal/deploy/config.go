@@ -87,7 +87,7 @@ const (
 
 // A Tally counts a fleet's targets by where they are.
 type Tally struct {
-	Fleet    int // targets in the deployment, without those that need nothing
+	Fleet    int // targets in the deployment, with those that are up to date already
 	Failed   int
 	InFlight int // started, not ended
 	Waiting  int // not started

@@ -34,6 +34,7 @@ type Deployment struct {
 	Waiting string `json:"waiting,omitempty"`
 
 	CreatedAt   time.Time `json:"createdAt"`
+	ResolvedAt  time.Time `json:"resolvedAt,omitzero"` // when the platform named the targets
 	StartedAt   time.Time `json:"startedAt,omitzero"`
 	CompletedAt time.Time `json:"completedAt,omitzero"`
 

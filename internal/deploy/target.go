@@ -94,10 +94,10 @@ func (t *Target) Event(name Event) *EventRecord {
 }
 
 // Touched says whether anything of this deployment may have happened on the target: an
-// event was taken, or has ended with an outcome.
+// event was taken or reported. One that no host ever heard of has changed nothing.
 func (t *Target) Touched() bool {
 	for _, e := range t.Events {
-		if !e.TakenAt.IsZero() || e.Status == EventSucceeded || e.Status == EventFailed {
+		if !e.TakenAt.IsZero() || e.Delivery != "" {
 			return true
 		}
 	}

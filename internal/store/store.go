@@ -148,12 +148,16 @@ type Loaded struct {
 	// Group is nil when it was deleted meanwhile.
 	Group   *deploy.Group
 	Targets []deploy.Target
+	// Reports counts the calls of UpdateTarget so far.
+	Reports int64
 }
 
 // A Commit is what one pass of the engine wants remembered, all or nothing. Versions are
 // those that were read; a difference is ErrStale.
 type Commit struct {
 	Deployment deploy.Deployment
+	// Reports is Loaded.Reports. More of them by now make the deployment due at once.
+	Reports int64
 	// Targets are the changed ones. With Resolved they are all, and new.
 	Targets  []deploy.Target
 	Resolved bool
@@ -165,6 +169,8 @@ type Commit struct {
 	Rollback *deploy.Deployment
 	// Due is when to look at the deployment again; zero once it is done.
 	Due time.Time
+	// Lease is until when the claimant keeps the deployment; zero gives it back.
+	Lease time.Time
 }
 
 // Engine is what the engine needs to find and advance deployments.
@@ -172,9 +178,12 @@ type Engine interface {
 	// Claim leases up to limit deployments that are due at now to owner, until then.
 	// A lease of another owner that has not run out is respected; owner's own is not.
 	Claim(ctx context.Context, owner string, now, until time.Time, limit int) ([]string, error)
-	// NextDue is the earliest time at which an unfinished deployment is due. The zero time
-	// means that there is none.
-	NextDue(ctx context.Context) (time.Time, error)
+	// Reclaim makes the unfinished deployments that are leased to owner due now: it has
+	// started again, and does not know what it had in hand.
+	Reclaim(ctx context.Context, owner string) error
+	// NextDue is the earliest time at which owner may claim an unfinished deployment: when
+	// it is due, and no other owner's lease runs. The zero time means that there is none.
+	NextDue(ctx context.Context, owner string) (time.Time, error)
 	Load(ctx context.Context, id string) (Loaded, error)
 	Commit(context.Context, Commit) error
 }

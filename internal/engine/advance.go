@@ -1,0 +1,188 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/slipway/slipway/internal/deploy"
+	"github.com/slipway/slipway/internal/platform"
+	"github.com/slipway/slipway/internal/rollout"
+	"github.com/slipway/slipway/internal/store"
+)
+
+// Advance makes one pass over a deployment: load, decide, remember, act. It says whether
+// there is more to do at once.
+func (e *Engine) Advance(ctx context.Context, id string) (again bool, err error) {
+	loaded, err := e.cfg.Store.Load(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("load: %w", err)
+	}
+	now := e.cfg.Now()
+	plan, err := rollout.Next(rollout.Snapshot{
+		Deployment: loaded.Deployment,
+		Group:      loaded.Group,
+		Targets:    loaded.Targets,
+	}, now)
+	if err != nil {
+		return false, fmt.Errorf("plan: %w", err)
+	}
+	again, err = e.commit(ctx, loaded, &plan, now)
+	if errors.Is(err, store.ErrStale) {
+		return true, nil // somebody else moved: look again
+	}
+	if err != nil {
+		return false, fmt.Errorf("commit: %w", err)
+	}
+	return again, e.act(ctx, plan)
+}
+
+// commit remembers the plan. Nothing is written when nothing changes but the time to wake.
+func (e *Engine) commit(ctx context.Context, loaded store.Loaded, plan *rollout.Plan, now time.Time) (again bool, err error) {
+	if loaded.Deployment.Status.Done() {
+		return false, nil
+	}
+	c := store.Commit{
+		Deployment: plan.Deployment,
+		Reports:    loaded.Reports,
+		Targets:    plan.Targets,
+		History:    plan.History,
+		Health:     plan.Health,
+		Due:        due(plan, now),
+		Lease:      now.Add(leaseFor),
+	}
+	if plan.Resolve {
+		if err := e.resolve(ctx, loaded, &c, now); err != nil {
+			return false, err
+		}
+	}
+	if plan.Rollback != nil {
+		plan.Link(deploy.NewDeploymentID())
+		c.Deployment, c.Rollback = plan.Deployment, plan.Rollback
+	}
+	if err := e.cfg.Store.Commit(ctx, c); err != nil {
+		return false, err
+	}
+	e.report(loaded, plan)
+	return plan.Resolve, nil
+}
+
+// due is when the deployment must be looked at again at the latest.
+func due(plan *rollout.Plan, now time.Time) time.Time {
+	if latest := now.Add(restateEvery); plan.Wake.After(latest) {
+		return latest
+	}
+	return plan.Wake
+}
+
+// resolve lets the platform name the targets, which are committed with the plan.
+func (e *Engine) resolve(ctx context.Context, loaded store.Loaded, c *store.Commit, now time.Time) error {
+	driver, err := e.driver(loaded.Deployment.Platform)
+	if err != nil {
+		return err
+	}
+	targets, err := driver.Resolve(ctx, c.Deployment, *loaded.Group, now)
+	if err != nil {
+		return fmt.Errorf("resolve the targets of %s: %w", c.Deployment.ID, err)
+	}
+	var lastGood string
+	if r := loaded.Group.History.LastGood; r != nil {
+		lastGood = r.Key()
+	}
+	rollout.Order(targets, lastGood)
+	c.Targets, c.Resolved, c.Deployment.ResolvedAt = targets, true, now
+	return nil
+}
+
+// act starts every step in hand. Those that were in hand before are started again: after a
+// crash nobody knows whether they were.
+func (e *Engine) act(ctx context.Context, plan rollout.Plan) error {
+	if len(plan.Steps)+len(plan.Withdrawn) == 0 && !plan.Deployment.Status.Done() {
+		return nil
+	}
+	driver, err := e.driver(plan.Deployment.Platform)
+	if err != nil {
+		return err
+	}
+	for _, s := range plan.Withdrawn {
+		if err := driver.Cancel(ctx, s); err != nil {
+			return fmt.Errorf("cancel %s: %w", s, err)
+		}
+	}
+	for _, s := range plan.Steps {
+		if err := e.start(ctx, driver, s); err != nil {
+			return err
+		}
+	}
+	if plan.Deployment.Status.Done() {
+		return driver.Retire(ctx, plan.Deployment)
+	}
+	return nil
+}
+
+func (e *Engine) start(ctx context.Context, driver platform.Driver, s deploy.Step) error {
+	if err := driver.Start(ctx, s); err != nil {
+		return fmt.Errorf("start %s: %w", s, err)
+	}
+	seen, err := driver.Observe(ctx, s)
+	if err != nil {
+		return fmt.Errorf("observe %s: %w", s, err)
+	}
+	if seen.Outcome != nil {
+		return e.record(ctx, s, *seen.Outcome)
+	}
+	if seen.Again > 0 {
+		time.AfterFunc(seen.Again, func() { e.Wake(s.DeploymentID) })
+	}
+	return nil
+}
+
+// record writes an outcome that the driver saw, as a host would report it.
+func (e *Engine) record(ctx context.Context, s deploy.Step, o deploy.Outcome) error {
+	err := e.cfg.Store.UpdateTarget(ctx, s.DeploymentID, s.TargetID, func(t *deploy.Target) error {
+		now := e.cfg.Now()
+		t.Take(s, engineDelivery, now)
+		t.Finish(s, engineDelivery, o, now)
+		return nil
+	})
+	e.Wake(s.DeploymentID)
+	return err
+}
+
+// engineDelivery marks steps whose outcome the engine itself observed.
+const engineDelivery = "engine"
+
+// report logs what a pass changed, one line a transition.
+func (e *Engine) report(loaded store.Loaded, plan *rollout.Plan) {
+	d := plan.Deployment
+	if d.Status != loaded.Deployment.Status {
+		e.cfg.Log.Info("deployment is "+string(d.Status), "deployment", d.ID,
+			"application", d.Application, "group", d.Group)
+	}
+	for _, t := range plan.Targets {
+		e.cfg.Log.Debug("target is "+string(t.Status), "deployment", d.ID, "target", t.ID)
+	}
+	if plan.Rollback != nil {
+		e.cfg.Log.Info("rollback begins", "deployment", d.ID, "rollback", plan.Rollback.ID)
+		e.Wake(plan.Rollback.ID)
+	}
+}
+
+func (e *Engine) driver(p deploy.Platform) (platform.Driver, error) {
+	if d, ok := e.cfg.Drivers[p]; ok {
+		return d, nil
+	}
+	return nil, fmt.Errorf("no driver for compute platform %s", p)
+}
+
+// backoff is the pause after so many failures in a row: a tenth of a second, doubling to
+// half a minute, with jitter.
+func backoff(failures int) time.Duration {
+	d := 100 * time.Millisecond << min(failures-1, 8)
+	return d/2 + rand.N(d)
+}

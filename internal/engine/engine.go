@@ -1,0 +1,254 @@
+// Package engine remembers and acts. It finds deployments that are due, asks rollout what
+// should happen, stores that, and lets the platform's driver do it:
+//
+//	snapshot := load(id)               // what is stored
+//	plan     := rollout.Next(…, now)   // decide: pure
+//	commit(plan)                       // remember: refused when someone else moved
+//	for each step: driver.Start        // act: idempotent, keyed by step
+//
+// There is one loop and a bounded number of passes at a time; no goroutine belongs to a
+// deployment. A deployment is leased to one engine, but nothing depends on that for
+// correctness: a commit that was computed from something old is refused.
+package engine
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/slipway/slipway/internal/deploy"
+	"github.com/slipway/slipway/internal/platform"
+	"github.com/slipway/slipway/internal/store"
+)
+
+const (
+	// leaseFor is how long a deployment belongs to the engine that last advanced it.
+	leaseFor = 30 * time.Second
+	// restateEvery is the longest time without a pass over an unfinished deployment. It
+	// renews the lease, and starts steps again whose start was lost in a crash.
+	restateEvery = 20 * time.Second
+	// scanEvery is the longest time without a look for deployments that are due.
+	scanEvery = 10 * time.Second
+	// scanPause is the shortest time between two such looks.
+	scanPause = 50 * time.Millisecond
+	// scanLimit is how many deployments one look takes.
+	scanLimit = 64
+)
+
+// Store is what the engine needs of a store.
+type Store interface {
+	store.Engine
+	UpdateTarget(ctx context.Context, deploymentID, targetID string, change func(*deploy.Target) error) error
+}
+
+// Config is what an Engine is made of. Store, Drivers and Owner are needed.
+type Config struct {
+	Store   Store
+	Drivers map[deploy.Platform]platform.Driver
+	// Owner names this engine in leases. One that starts again under its old name goes on
+	// with its deployments at once.
+	Owner string
+	// Passes is how many deployments are advanced at a time; 4 when zero.
+	Passes int
+	Now    func() time.Time // time.Now when nil
+	Log    *slog.Logger     // silent when nil
+}
+
+// An Engine advances deployments while it runs.
+type Engine struct {
+	cfg    Config
+	signal chan struct{} // somebody woke a deployment
+
+	mu   sync.Mutex
+	work map[string]*work
+}
+
+// work is what the engine holds in mind of a deployment. All of it may be lost.
+type work struct {
+	leased   time.Time // held until then
+	woken    bool
+	running  bool
+	failures int       // passes in a row that ended in an error
+	notUntil time.Time // backing off
+}
+
+// New returns an Engine that does nothing until Run.
+func New(cfg Config) *Engine {
+	if cfg.Passes == 0 {
+		cfg.Passes = 4
+	}
+	if cfg.Now == nil {
+		cfg.Now = func() time.Time { return time.Now().UTC() }
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Engine{cfg: cfg, signal: make(chan struct{}, 1), work: map[string]*work{}}
+}
+
+// Wake asks for a pass over the deployment soon. It never blocks, and losing it does no
+// harm: what makes a deployment due is in the store.
+func (e *Engine) Wake(id string) {
+	e.mu.Lock()
+	e.of(id).woken = true
+	e.mu.Unlock()
+	e.nudge()
+}
+
+func (e *Engine) nudge() {
+	select {
+	case e.signal <- struct{}{}:
+	default:
+	}
+}
+
+func (e *Engine) of(id string) *work {
+	w := e.work[id]
+	if w == nil {
+		w = &work{}
+		e.work[id] = w
+	}
+	return w
+}
+
+// Run advances deployments until ctx ends; passes under way come to their end first.
+func (e *Engine) Run(ctx context.Context) error {
+	passes := semaphore.NewWeighted(int64(e.cfg.Passes))
+	defer func() { _ = passes.Acquire(context.Background(), int64(e.cfg.Passes)) }()
+	if err := e.cfg.Store.Reclaim(ctx, e.cfg.Owner); err != nil {
+		return fmt.Errorf("reclaim the deployments of %s: %w", e.cfg.Owner, err)
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	var scanned time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-e.signal:
+		case <-timer.C:
+		}
+		ready, strangers := e.ready()
+		now := e.cfg.Now()
+		if pause := scanPause - now.Sub(scanned); pause <= 0 && (strangers || !now.Before(e.nextScan(ctx, scanned))) {
+			ready = append(ready, e.scan(ctx, now)...)
+			scanned = now
+		}
+		for _, id := range ready {
+			e.dispatch(ctx, id, passes)
+		}
+		timer.Reset(e.pause(ctx, scanned))
+	}
+}
+
+// ready lists the woken deployments that this engine holds, and says whether there are
+// woken ones that it does not hold.
+func (e *Engine) ready() (ids []string, strangers bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := e.cfg.Now()
+	for id, w := range e.work {
+		switch {
+		case !w.woken || w.running || now.Before(w.notUntil):
+		case now.Before(w.leased):
+			ids = append(ids, id)
+		default:
+			strangers = true
+		}
+	}
+	return ids, strangers
+}
+
+// scan leases what is due.
+func (e *Engine) scan(ctx context.Context, now time.Time) []string {
+	ids, err := e.cfg.Store.Claim(ctx, e.cfg.Owner, now, now.Add(leaseFor), scanLimit)
+	if err != nil {
+		if ctx.Err() == nil {
+			e.cfg.Log.Error("look for deployments that are due", "error", err)
+		}
+		return nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var ready []string
+	for _, id := range ids {
+		w := e.of(id)
+		w.leased = now.Add(leaseFor)
+		if !w.running && !now.Before(w.notUntil) {
+			ready = append(ready, id)
+		}
+	}
+	e.forget(now)
+	return ready
+}
+
+// forget drops what is neither held nor at work, so that memory does not grow with history.
+func (e *Engine) forget(now time.Time) {
+	for id, w := range e.work {
+		if !w.running && !now.Before(w.leased) && !now.Before(w.notUntil) {
+			delete(e.work, id)
+		}
+	}
+}
+
+// nextScan is when something is due, but not later than scanEvery after the last look.
+func (e *Engine) nextScan(ctx context.Context, scanned time.Time) time.Time {
+	latest := scanned.Add(scanEvery)
+	due, err := e.cfg.Store.NextDue(ctx, e.cfg.Owner)
+	if err != nil || due.IsZero() || due.After(latest) {
+		return latest
+	}
+	return due
+}
+
+func (e *Engine) pause(ctx context.Context, scanned time.Time) time.Duration {
+	now := e.cfg.Now()
+	return max(e.nextScan(ctx, scanned).Sub(now), scanPause-now.Sub(scanned), time.Millisecond)
+}
+
+// dispatch runs passes over one deployment in the background until it rests.
+func (e *Engine) dispatch(ctx context.Context, id string, passes *semaphore.Weighted) {
+	if passes.Acquire(ctx, 1) != nil {
+		return
+	}
+	e.mu.Lock()
+	w := e.of(id)
+	w.running, w.woken = true, false
+	e.mu.Unlock()
+	go func() {
+		defer passes.Release(1)
+		// A pass that has begun is finished, also when the engine is leaving: it is short.
+		again := e.pass(context.WithoutCancel(ctx), id)
+		e.mu.Lock()
+		w.running = false
+		w.woken = w.woken || again
+		woken := w.woken
+		e.mu.Unlock()
+		if woken {
+			e.nudge()
+		}
+	}()
+}
+
+// pass advances a deployment once and says whether to do so again at once.
+func (e *Engine) pass(ctx context.Context, id string) (again bool) {
+	ctx, cancel := context.WithTimeout(ctx, leaseFor)
+	defer cancel()
+	again, err := e.Advance(ctx, id)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	w := e.of(id)
+	if err == nil {
+		w.failures = 0
+		w.leased = e.cfg.Now().Add(leaseFor)
+		return again
+	}
+	w.failures++
+	w.notUntil = e.cfg.Now().Add(backoff(w.failures))
+	e.cfg.Log.Error("advance deployment", "deployment", id, "failures", w.failures, "error", err)
+	return true
+}

@@ -1,0 +1,36 @@
+// Package platform says what a compute platform does for the engine. Each platform is a
+// folder beside this file: server carries steps to hosts, simulated pretends.
+package platform
+
+import (
+	"context"
+	"time"
+
+	"github.com/slipway/slipway/internal/deploy"
+)
+
+// A Driver carries out steps on one compute platform. Every method may be called again for
+// the same thing, after a crash by another process, and must then have the same effect. An
+// error means that it is not known what happened; the engine will ask again.
+type Driver interface {
+	// Resolve names the targets of a deployment, with their lifecycle, in any order.
+	Resolve(ctx context.Context, d deploy.Deployment, g deploy.Group, now time.Time) ([]deploy.Target, error)
+	// Start begins a step, or makes sure that it has begun. The store already says that it
+	// is in progress.
+	Start(context.Context, deploy.Step) error
+	// Observe says how a step is going, where the driver is the one to know.
+	Observe(context.Context, deploy.Step) (Observation, error)
+	// Cancel tells that the outcome of a step is no longer of interest.
+	Cancel(context.Context, deploy.Step) error
+	// Retire removes what the deployment replaced, after it has ended.
+	Retire(context.Context, deploy.Deployment) error
+}
+
+// An Observation is what a driver knows of a step. The zero value means that the outcome
+// will be reported by someone else.
+type Observation struct {
+	// Outcome is set once the step has ended.
+	Outcome *deploy.Outcome
+	// Again is when to observe again; zero if there is no need.
+	Again time.Duration
+}

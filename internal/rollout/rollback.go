@@ -1,0 +1,128 @@
+package rollout
+
+import (
+	"fmt"
+
+	"github.com/slipway/slipway/internal/deploy"
+)
+
+// end ends the deployment: what the group remembers, and whether the last good revision
+// must be deployed again, follow from how.
+func (p *pass) end(status deploy.Status) {
+	if status == deploy.Succeeded {
+		p.d.Failure = nil
+	}
+	p.become(status)
+	if p.s.Group == nil {
+		return
+	}
+	p.remember()
+	if status != deploy.Succeeded {
+		p.rollBack()
+	}
+}
+
+// remember writes the group's history and the health of the instances that were touched.
+func (p *pass) remember() {
+	h := p.s.Group.History
+	if h.LastAttempted == nil || h.LastAttempted.ID == p.d.ID {
+		h.LastAttempted = p.d.Summary()
+	}
+	if p.d.Status == deploy.Succeeded {
+		revision := p.d.Revision
+		h.LastSuccessful, h.LastGood, h.LastGoodFileExists = p.d.Summary(), &revision, p.d.FileExists
+	}
+	p.plan.History = &h
+	for i := range p.targets {
+		if health, ok := p.health(&p.targets[i]); ok {
+			p.plan.Health = append(p.plan.Health, health)
+		}
+	}
+}
+
+// health is what is known of an instance now, if the deployment changed anything there. An
+// instance that failed may run either revision.
+func (p *pass) health(t *deploy.Target) (deploy.InstanceHealth, bool) {
+	h := deploy.InstanceHealth{GroupID: p.d.GroupID, Instance: t.ID}
+	switch t.Status {
+	case deploy.TargetSucceeded:
+		h.Healthy, h.Revision = true, p.d.Revision.Key()
+	case deploy.TargetFailed, deploy.TargetUnknown:
+		if !t.Touched() {
+			h.Revision = t.Running
+		}
+	default:
+		return h, false
+	}
+	return h, true
+}
+
+// rollBack plans the rollback, if one is wanted and there is something to go back to. A
+// rollback is never rolled back: that would never end.
+func (p *pass) rollBack() {
+	if p.d.Creator == deploy.ByRollback || !p.wantsRollback() {
+		return
+	}
+	h := p.s.Group.History
+	if !p.touched() {
+		p.d.RollbackInfo = &deploy.RollbackInfo{Message: fmt.Sprintf("Deployment %s terminated. "+
+			"Automatic rollback is not needed because no instance was changed.", p.d.ID)}
+		return
+	}
+	if h.LastGood == nil {
+		p.d.RollbackInfo = &deploy.RollbackInfo{Message: fmt.Sprintf("Deployment %s terminated. "+
+			"Automatic rollback is not possible because the deployment group has no previous successful deployment.", p.d.ID)}
+		return
+	}
+	p.plan.Rollback = &deploy.Deployment{
+		ApplicationID: p.d.ApplicationID,
+		Application:   p.d.Application,
+		GroupID:       p.d.GroupID,
+		Group:         p.d.Group,
+		Platform:      p.d.Platform,
+		Style:         p.d.Style,
+		Config:        p.d.Config,
+		Revision:      *h.LastGood,
+		Previous:      h.LastGood,
+		Creator:       deploy.ByRollback,
+		FileExists:    h.LastGoodFileExists,
+		// What the failed revision's scripts do must not keep the good one out.
+		IgnoreApplicationStopFailures: true,
+		Limits:                        p.d.Limits,
+		Status:                        deploy.Created,
+		CreatedAt:                     p.now,
+	}
+}
+
+func (p *pass) touched() bool {
+	for i := range p.targets {
+		if p.targets[i].Touched() {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *pass) wantsRollback() bool {
+	if p.d.Status == deploy.Failed {
+		return p.d.Rollback.On(deploy.RollbackOnFailure)
+	}
+	if p.d.Stop != nil && p.d.Stop.Rollback != nil {
+		return *p.d.Stop.Rollback
+	}
+	return p.d.Rollback.On(deploy.RollbackOnRequest)
+}
+
+// Link names the rollback and ties it to the deployment that triggered it, in AWS's words.
+func (p *Plan) Link(id string) {
+	t := &p.Deployment
+	p.Rollback.ID = id
+	p.Rollback.RollbackInfo = &deploy.RollbackInfo{
+		TriggeringID: t.ID,
+		Message:      fmt.Sprintf("Deployment %s is triggered to roll back deployment %s.", id, t.ID),
+	}
+	t.RollbackInfo = &deploy.RollbackInfo{
+		RollbackID: id,
+		Message:    fmt.Sprintf("Deployment %s terminated. Automatic rollback is triggered with a DeploymentId %s.", t.ID, id),
+	}
+}

@@ -1,0 +1,271 @@
+// Package sim runs whole deployments in virtual time: the real planner, the real engine
+// and the real store over imagined hosts. Its tests crash the engine at every write and at
+// every act, and hold the laws of the project against thousands of random fleets.
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/slipway/slipway/internal/deploy"
+	"github.com/slipway/slipway/internal/engine"
+	"github.com/slipway/slipway/internal/platform"
+	"github.com/slipway/slipway/internal/platform/simulated"
+	"github.com/slipway/slipway/internal/store"
+)
+
+// A Scenario is a fleet and the deployments that are made to it, one after the other.
+type Scenario struct {
+	Hosts       []simulated.Host
+	Config      deploy.Config
+	Rollback    deploy.AutoRollback
+	Deployments []Deployment
+	Limits      deploy.Limits
+}
+
+// A Deployment is one deployment of a Scenario, and what is done to it.
+type Deployment struct {
+	Revision  string        // the S3 key
+	StopAfter time.Duration // zero: not stopped
+	Rollback  *bool         // of the stop
+}
+
+// A Result is how a scenario went.
+type Result struct {
+	// Deployments are all that there were, oldest first, rollbacks among them.
+	Deployments []deploy.Deployment
+	Targets     map[string][]deploy.Target
+	Ran         []deploy.Step
+	Violations  []string
+	// Points is how often the engine was about to write or to act, or just had.
+	Points int
+}
+
+// errCrash is what a crashed engine's calls return; it never hears of it.
+var errCrash = errors.New("crashed")
+
+// A crasher counts the points at which an engine could die, and kills it at one.
+type crasher struct {
+	mu     sync.Mutex
+	points int
+	at     int // 0: never
+	dead   bool
+	kill   func()
+}
+
+// point is passed before and after everything that cannot be taken back. It returns
+// errCrash from the fatal point on.
+func (c *crasher) point() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.points++
+	if c.points == c.at {
+		c.dead = true
+		c.kill()
+	}
+	if c.dead {
+		return errCrash
+	}
+	return nil
+}
+
+// crashStore is a store whose engine may die around each write.
+type crashStore struct {
+	engine.Store
+	c *crasher
+}
+
+func (s crashStore) Claim(ctx context.Context, owner string, now, until time.Time, n int) (ids []string, err error) {
+	err = around(s.c, func() error { ids, err = s.Store.Claim(ctx, owner, now, until, n); return err })
+	return ids, err
+}
+
+func (s crashStore) Commit(ctx context.Context, c store.Commit) error {
+	return around(s.c, func() error { return s.Store.Commit(ctx, c) })
+}
+
+// crashDriver is a driver whose engine may die around each act.
+type crashDriver struct {
+	platform.Driver
+	c *crasher
+}
+
+func (d crashDriver) Start(ctx context.Context, s deploy.Step) error {
+	return around(d.c, func() error { return d.Driver.Start(ctx, s) })
+}
+
+func around(c *crasher, act func() error) error {
+	if err := c.point(); err != nil {
+		return err
+	}
+	if err := act(); err != nil {
+		return err
+	}
+	return c.point()
+}
+
+// A run is a scenario under way.
+type run struct {
+	scenario Scenario
+	store    store.Store
+	platform *simulated.Platform
+	crasher  *crasher
+	group    deploy.Group
+
+	mu     sync.Mutex
+	engine *engine.Engine
+	check  func() // called whenever anything may have changed
+}
+
+// Run plays the scenario in st, which must be empty, and crashes the engine at the given
+// point (counted from 1; 0 never). A crashed engine is replaced by a new one that knows
+// only the store. It must be called inside a testing/synctest bubble; check is called at
+// every step of virtual time.
+func Run(ctx context.Context, st store.Store, sc Scenario, crashAt int, check func(store.Store, deploy.Group)) (Result, error) {
+	r := &run{scenario: sc, store: st, crasher: &crasher{at: crashAt}}
+	r.platform = simulated.New(st, sc.Hosts)
+	if err := r.setUp(ctx); err != nil {
+		return Result{}, err
+	}
+	r.check = func() { check(st, r.group) }
+	engines := make(chan struct{}, 1)
+	ctx, cancel := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	r.crasher.kill = func() { engines <- struct{}{} }
+	all.Go(func() { r.engines(ctx, engines) })
+	err := r.play(ctx)
+	r.platform.Wait()
+	cancel()
+	all.Wait()
+	if err != nil {
+		return Result{}, err
+	}
+	return r.result(context.WithoutCancel(ctx))
+}
+
+// engines keeps one engine alive: when it is killed, the next takes over.
+func (r *run) engines(ctx context.Context, killed <-chan struct{}) {
+	crash := r.crasher
+	for generation := 0; ctx.Err() == nil; generation++ {
+		mortal, die := context.WithCancel(ctx)
+		e := engine.New(engine.Config{
+			Store:   crashStore{r.store, crash},
+			Drivers: map[deploy.Platform]platform.Driver{deploy.Server: crashDriver{r.platform, crash}},
+			Owner:   fmt.Sprintf("engine-%d", generation),
+		})
+		r.mu.Lock()
+		r.engine = e
+		r.mu.Unlock()
+		r.platform.Attach(e.Wake)
+		go func() {
+			select {
+			case <-killed:
+			case <-mortal.Done():
+			}
+			die()
+		}()
+		_ = e.Run(mortal)
+		die()
+		crash = &crasher{kill: func() {}} // the next one lives
+	}
+}
+
+func (r *run) setUp(ctx context.Context) error {
+	now := time.Now().UTC()
+	app := deploy.Application{ID: "app-1", Name: "shop", Platform: deploy.Server, CreatedAt: now}
+	r.group = deploy.Group{
+		ID: "group-1", ApplicationID: app.ID, Application: app.Name, Name: "prod",
+		Platform: deploy.Server, Style: deploy.DefaultStyle, Rollback: r.scenario.Rollback,
+		ConfigName: r.scenario.Config.Name, OnPremisesFilters: []deploy.TagFilter{{Key: "fleet", Type: deploy.KeyOnly}},
+	}
+	if err := r.store.CreateApplication(ctx, app); err != nil {
+		return err
+	}
+	return r.store.CreateGroup(ctx, r.group)
+}
+
+// play makes the scenario's deployments, each when the one before has ended with its rollback.
+func (r *run) play(ctx context.Context) error {
+	for i, d := range r.scenario.Deployments {
+		id := fmt.Sprintf("d-SIM%06d", i)
+		if err := r.create(ctx, id, d); err != nil {
+			return err
+		}
+		if d.StopAfter > 0 {
+			time.Sleep(d.StopAfter)
+			if err := r.stop(ctx, id, d.Rollback); err != nil {
+				return err
+			}
+		}
+		if err := r.settle(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) create(ctx context.Context, id string, d Deployment) error {
+	limits := r.scenario.Limits
+	if limits == (deploy.Limits{}) {
+		limits = deploy.DefaultLimits
+	}
+	err := r.store.CreateDeployment(ctx, deploy.Deployment{
+		ID: id, ApplicationID: "app-1", Application: "shop", GroupID: r.group.ID, Group: r.group.Name,
+		Platform: deploy.Server, Style: deploy.DefaultStyle, Config: r.scenario.Config,
+		Revision: deploy.Revision{Type: deploy.S3, S3: &deploy.S3Location{Bucket: "b", Key: d.Revision, BundleType: "zip"}},
+		Creator:  deploy.ByUser, FileExists: deploy.Disallow, Rollback: r.scenario.Rollback,
+		Limits: limits, Status: deploy.Created, CreatedAt: time.Now().UTC(),
+	})
+	r.wake(id)
+	return err
+}
+
+func (r *run) stop(ctx context.Context, id string, rollback *bool) error {
+	err := r.store.UpdateDeployment(ctx, id, func(d *deploy.Deployment) error {
+		if !d.Status.Done() {
+			d.Stop = &deploy.StopRequest{At: time.Now().UTC(), Rollback: rollback}
+		}
+		return nil
+	})
+	r.wake(id)
+	return err
+}
+
+func (r *run) wake(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.engine != nil {
+		r.engine.Wake(id)
+	}
+}
+
+// settle waits until every deployment has ended: at most a virtual day.
+func (r *run) settle(ctx context.Context) error {
+	for end := time.Now().Add(24 * time.Hour); time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
+		r.check()
+		due, err := r.store.NextDue(ctx, "")
+		if err != nil || due.IsZero() {
+			return err
+		}
+	}
+	return errors.New("a deployment did not end within a day")
+}
+
+func (r *run) result(ctx context.Context) (Result, error) {
+	list, err := r.store.ListDeployments(ctx, store.DeploymentFilter{})
+	if err != nil {
+		return Result{}, err
+	}
+	res := Result{Targets: map[string][]deploy.Target{}, Ran: r.platform.Ran(),
+		Violations: r.platform.Violations(), Points: r.crasher.points}
+	for i := len(list) - 1; i >= 0; i-- {
+		res.Deployments = append(res.Deployments, list[i])
+		if res.Targets[list[i].ID], err = r.store.Targets(ctx, list[i].ID); err != nil {
+			return Result{}, err
+		}
+	}
+	return res, nil
+}

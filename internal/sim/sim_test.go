@@ -1,0 +1,211 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/slipway/slipway/internal/deploy"
+	"github.com/slipway/slipway/internal/platform/simulated"
+	"github.com/slipway/slipway/internal/store"
+	"github.com/slipway/slipway/internal/store/sqlite"
+)
+
+var (
+	allAtOnce  = deploy.Config{Name: "all", Healthy: deploy.MinimumHealthy{Type: deploy.HostCount, Value: 0}}
+	oneAtATime = deploy.Config{Name: "one", Healthy: deploy.MinimumHealthy{Type: deploy.OneAtATime, Value: 1}}
+	onFailure  = deploy.AutoRollback{Enabled: true, Events: []deploy.RollbackEvent{deploy.RollbackOnFailure}}
+)
+
+func fleet(n int, each func(*simulated.Host)) []simulated.Host {
+	hosts := make([]simulated.Host, n)
+	for i := range hosts {
+		hosts[i] = simulated.Host{
+			Name: fmt.Sprintf("web-%d", i+1),
+			Tags: []deploy.Tag{{Key: "fleet", Value: "web"}},
+			Work: time.Second,
+		}
+		if each != nil {
+			each(&hosts[i])
+		}
+	}
+	return hosts
+}
+
+// scenarios are the in-place stories of the crash sweep, each with how it must end.
+func scenarios() map[string]struct {
+	Scenario
+	want []deploy.Status
+} {
+	type story = struct {
+		Scenario
+		want []deploy.Status
+	}
+	no := false
+	return map[string]story{
+		"first deployment": {
+			Scenario{Hosts: fleet(2, nil), Config: allAtOnce, Deployments: []Deployment{{Revision: "v1"}}},
+			[]deploy.Status{deploy.Succeeded},
+		},
+		"one at a time": {
+			Scenario{Hosts: fleet(3, nil), Config: oneAtATime, Deployments: []Deployment{{Revision: "v1"}}},
+			[]deploy.Status{deploy.Succeeded},
+		},
+		"bad version is rolled back": {
+			Scenario{
+				Hosts: fleet(2, func(h *simulated.Host) {
+					h.Fails = map[deploy.Event]string{deploy.ValidateService: "v2"}
+				}),
+				Config: oneAtATime, Rollback: onFailure,
+				Deployments: []Deployment{{Revision: "v1"}, {Revision: "v2"}},
+			},
+			[]deploy.Status{deploy.Succeeded, deploy.Failed, deploy.Succeeded},
+		},
+		"stopped": {
+			Scenario{Hosts: fleet(2, nil), Config: oneAtATime,
+				Deployments: []Deployment{{Revision: "v1", StopAfter: 2500 * time.Millisecond, Rollback: &no}}},
+			[]deploy.Status{deploy.Stopped},
+		},
+		"host never answers": {
+			Scenario{Hosts: fleet(2, func(h *simulated.Host) { h.Silent = h.Name == "web-1" }), Config: oneAtATime,
+				Deployments: []Deployment{{Revision: "v1"}}},
+			[]deploy.Status{deploy.Failed},
+		},
+	}
+}
+
+// TestCrashSweep kills the engine at every point of every scenario.
+func TestCrashSweep(t *testing.T) {
+	for name, story := range scenarios() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			whole := play(t, story.Scenario, 0)
+			checkEnd(t, whole, story.want)
+			t.Logf("%d points", whole.Points)
+			for at := 1; at <= whole.Points; at++ {
+				crashed := play(t, story.Scenario, at)
+				checkEnd(t, crashed, story.want)
+				if t.Failed() {
+					t.Fatalf("crashed at point %d of %d", at, whole.Points)
+				}
+			}
+		})
+	}
+}
+
+// play runs a scenario in a bubble of virtual time over a new database.
+func play(t *testing.T, sc Scenario, crashAt int) (res Result) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "slipway.db")
+	synctest.Test(t, func(t *testing.T) {
+		ctx := context.Background()
+		st, err := sqlite.Open(ctx, path, sqlite.WithoutSync)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err = Run(ctx, st, sc, crashAt, func(st store.Store, g deploy.Group) { checkNow(t, st, sc) })
+		if err != nil {
+			t.Errorf("crash at %d: %v", crashAt, err)
+		}
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return res
+}
+
+// checkNow holds the laws that must be true at every moment.
+func checkNow(t *testing.T, st store.Store, sc Scenario) {
+	ctx := context.Background()
+	list, err := st.ListDeployments(ctx, store.DeploymentFilter{Limit: 1})
+	if err != nil || len(list) == 0 {
+		return
+	}
+	targets, err := st.Targets(ctx, list[0].ID)
+	if err != nil || len(targets) == 0 {
+		return
+	}
+	checkFloor(t, list[0], targets)
+}
+
+// checkFloor: as long as a host that was healthy has been taken, at least the floor of the
+// fleet is neither at work nor broken.
+func checkFloor(t *testing.T, d deploy.Deployment, targets []deploy.Target) {
+	floor := d.Config.Healthy.Floor(len(targets))
+	up, tookHealthy := 0, false
+	for _, target := range targets {
+		switch target.Status {
+		case deploy.TargetInProgress, deploy.TargetFailed:
+			tookHealthy = tookHealthy || target.WasHealthy
+		case deploy.TargetSucceeded:
+			up++
+		default:
+			if target.WasHealthy {
+				up++
+			}
+		}
+	}
+	if tookHealthy && up < min(floor, countHealthy(targets)) {
+		t.Errorf("%s: %d hosts up, the floor is %d", d.ID, up, floor)
+	}
+}
+
+// countHealthy is how many hosts were up when the deployment began: it cannot keep more.
+func countHealthy(targets []deploy.Target) (n int) {
+	for _, target := range targets {
+		if target.WasHealthy {
+			n++
+		}
+	}
+	return n
+}
+
+// checkEnd holds the laws that must be true when everything has ended.
+func checkEnd(t *testing.T, res Result, want []deploy.Status) {
+	t.Helper()
+	for _, v := range res.Violations {
+		t.Errorf("violation: %s", v)
+	}
+	var got []deploy.Status
+	for _, d := range res.Deployments {
+		got = append(got, d.Status)
+		checkTargets(t, d, res.Targets[d.ID])
+	}
+	if want != nil && fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("deployments ended %v, want %v", got, want)
+	}
+	seen := map[deploy.Step]bool{}
+	for _, s := range res.Ran {
+		if seen[s] {
+			t.Errorf("%s ran twice", s)
+		}
+		seen[s] = true
+	}
+}
+
+// checkTargets: whatever the end, every target and event has one, in order, and a
+// deployment that did not succeed says why.
+func checkTargets(t *testing.T, d deploy.Deployment, targets []deploy.Target) {
+	t.Helper()
+	if (d.Failure == nil) != (d.Status == deploy.Succeeded) {
+		t.Errorf("%s is %s with reason %v", d.ID, d.Status, d.Failure)
+	}
+	for _, target := range targets {
+		if !target.Status.Done() {
+			t.Errorf("%s: %s is %s after the end", d.ID, target.ID, target.Status)
+		}
+		open := false
+		for _, e := range target.Events {
+			if !e.Status.Done() {
+				t.Errorf("%s: %s of %s is %s after the end", d.ID, e.Name, target.ID, e.Status)
+			}
+			if open && e.Status != deploy.EventSkipped {
+				t.Errorf("%s: %s of %s is %s after a failure", d.ID, e.Name, target.ID, e.Status)
+			}
+			open = open || e.Status != deploy.EventSucceeded && !d.IgnoreApplicationStopFailures
+		}
+	}
+}

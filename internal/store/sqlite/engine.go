@@ -1,0 +1,147 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/slipway/slipway/internal/store"
+)
+
+// Claim leases deployments that are due.
+func (s *Store) Claim(ctx context.Context, owner string, now, until time.Time, n int) ([]string, error) {
+	var ids []string
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, `
+			update deployments
+			set lease_owner = $1, lease_until = $3
+			where id in (
+				select id
+				from deployments
+				where due <= $2 and (lease_owner is null or lease_owner = $1 or lease_until <= $2)
+				order by due
+				limit $4)
+			returning id`,
+			owner, now.UnixNano(), until.UnixNano(), n)
+		ids, err = all(rows, err, func(rows *sql.Rows) (id string, err error) {
+			err = rows.Scan(&id)
+			return id, err
+		})
+		return err
+	})
+	return ids, err
+}
+
+// Reclaim makes the unfinished deployments that are leased to owner due now.
+func (s *Store) Reclaim(ctx context.Context, owner string) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			update deployments set due = 0 where lease_owner = $1 and completed_at is null`, owner)
+		return err
+	})
+}
+
+// NextDue is the earliest time at which owner may claim an unfinished deployment.
+func (s *Store) NextDue(ctx context.Context, owner string) (time.Time, error) {
+	var due sql.NullInt64
+	err := s.reader.QueryRowContext(ctx, `
+		select min(case when lease_owner <> $1 and lease_until > due then lease_until else due end)
+		from deployments
+		where due is not null`,
+		owner).Scan(&due)
+	if err != nil || !due.Valid {
+		return time.Time{}, err
+	}
+	return time.Unix(0, due.Int64), nil
+}
+
+// Load reads all that a plan is made from, in one transaction.
+func (s *Store) Load(ctx context.Context, id string) (store.Loaded, error) {
+	var l store.Loaded
+	tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return l, err
+	}
+	defer tx.Rollback()
+	if l.Deployment, err = deployment(ctx, tx, id); err != nil {
+		return l, err
+	}
+	g, err := groupByID(ctx, tx, l.Deployment.GroupID)
+	switch {
+	case err == nil:
+		l.Group = &g
+	case !errors.Is(err, store.ErrNotFound):
+		return l, err
+	}
+	if l.Targets, err = targets(ctx, tx, id); err != nil {
+		return l, err
+	}
+	err = tx.QueryRowContext(ctx, `select reports from deployments where id = $1`, id).Scan(&l.Reports)
+	return l, err
+}
+
+// Commit writes what one pass of the engine decided, all or nothing.
+func (s *Store) Commit(ctx context.Context, c store.Commit) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		if err := commitDeployment(ctx, tx, c); err != nil {
+			return err
+		}
+		if err := commitTargets(ctx, tx, c); err != nil {
+			return err
+		}
+		for _, h := range c.Health {
+			if err := writeHealth(ctx, tx, h); err != nil {
+				return err
+			}
+		}
+		return commitHistory(ctx, tx, c)
+	})
+}
+
+// commitDeployment leaves a deployment due at once when something was reported since it
+// was read: the report's wake-up must not be overwritten by a later one.
+func commitDeployment(ctx context.Context, tx *sql.Tx, c store.Commit) error {
+	d := c.Deployment
+	text, err := encode(d)
+	if err != nil {
+		return err
+	}
+	result, err := tx.ExecContext(ctx, `
+		update deployments
+		set status = $3, completed_at = $4, version = version + 1, body = $6,
+		    due = case when $4 is null and reports <> $7 then 0 else $5 end,
+		    lease_until = $8
+		where id = $1 and version = $2`,
+		d.ID, d.Version, d.Status, nanos(d.CompletedAt), nanos(c.Due), text, c.Reports, nanos(c.Lease))
+	return fence(result, err)
+}
+
+func commitTargets(ctx context.Context, tx *sql.Tx, c store.Commit) error {
+	for i, t := range c.Targets {
+		var err error
+		if c.Resolved {
+			err = insertTarget(ctx, tx, t, i)
+		} else {
+			err = writeTarget(ctx, tx, t)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// commitHistory writes the group's memory, and the rollback that begins with it.
+func commitHistory(ctx context.Context, tx *sql.Tx, c store.Commit) error {
+	if c.History == nil {
+		return nil
+	}
+	if err := writeHistory(ctx, tx, c.Deployment.GroupID, *c.History); err != nil {
+		return err
+	}
+	if c.Rollback == nil {
+		return nil
+	}
+	return createDeployment(ctx, tx, *c.Rollback, *c.History)
+}

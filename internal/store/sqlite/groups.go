@@ -1,0 +1,149 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+
+	"github.com/slipway/slipway/internal/deploy"
+	"github.com/slipway/slipway/internal/store"
+)
+
+const selectGroup = `
+	select g.body, g.history, a.name
+	from deployment_groups g
+	join applications a on a.id = g.application_id`
+
+// CreateGroup keeps a new group.
+func (s *Store) CreateGroup(ctx context.Context, g deploy.Group) error {
+	text, err := encode(g)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, func(tx *sql.Tx) error {
+		if a, err := application(ctx, tx, g.Application); err != nil {
+			return err
+		} else if a.ID != g.ApplicationID {
+			return store.ErrNotFound
+		}
+		_, err := tx.ExecContext(ctx, `
+			insert into deployment_groups (id, application_id, name, config_name, body)
+			values ($1, $2, $3, $4, $5)`,
+			g.ID, g.ApplicationID, g.Name, g.ConfigName, text)
+		return err
+	})
+}
+
+// Group returns the group of that name in that application.
+func (s *Store) Group(ctx context.Context, application, name string) (deploy.Group, error) {
+	return groupByName(ctx, s.reader, application, name)
+}
+
+func groupByName(ctx context.Context, q querier, application, name string) (deploy.Group, error) {
+	return scanGroup(q.QueryRowContext(ctx, selectGroup+` where a.name = $1 and g.name = $2`, application, name))
+}
+
+func groupByID(ctx context.Context, q querier, id string) (deploy.Group, error) {
+	return scanGroup(q.QueryRowContext(ctx, selectGroup+` where g.id = $1`, id))
+}
+
+func scanGroup(row interface{ Scan(...any) error }) (deploy.Group, error) {
+	var g deploy.Group
+	var text, history []byte
+	var application string
+	err := row.Scan(&text, &history, &application)
+	if errors.Is(err, sql.ErrNoRows) {
+		return g, store.ErrNotFound
+	}
+	if err != nil {
+		return g, err
+	}
+	if err := json.Unmarshal(text, &g); err != nil {
+		return g, err
+	}
+	g.Application = application // follows a rename
+	return g, json.Unmarshal(history, &g.History)
+}
+
+// Groups lists an application's groups by name.
+func (s *Store) Groups(ctx context.Context, application, after string, n int) ([]deploy.Group, error) {
+	rows, err := s.reader.QueryContext(ctx, selectGroup+`
+		where a.name = $1 and g.name > $2
+		order by g.name
+		limit $3`,
+		application, after, limit(n))
+	return all(rows, err, func(rows *sql.Rows) (deploy.Group, error) { return scanGroup(rows) })
+}
+
+// UpdateGroup reads, changes and writes in one transaction; the history is left alone.
+func (s *Store) UpdateGroup(ctx context.Context, application, name string, change func(*deploy.Group) error) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		g, err := groupByName(ctx, tx, application, name)
+		if err != nil {
+			return err
+		}
+		if err := change(&g); err != nil {
+			return err
+		}
+		text, err := encode(g)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `
+			update deployment_groups
+			set name = $2, config_name = $3, body = $4
+			where id = $1`,
+			g.ID, g.Name, g.ConfigName, text)
+		return err
+	})
+}
+
+// DeleteGroup removes the group and what it remembers of instances, if it exists.
+func (s *Store) DeleteGroup(ctx context.Context, application, name string) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			delete from deployment_groups
+			where name = $2 and application_id = (select id from applications where name = $1)`,
+			application, name)
+		return err
+	})
+}
+
+func writeHistory(ctx context.Context, tx *sql.Tx, groupID string, h deploy.GroupHistory) error {
+	text, err := encode(h)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `update deployment_groups set history = $2 where id = $1`, groupID, text)
+	return err
+}
+
+// Health returns what the group remembers of instances, by name.
+func (s *Store) Health(ctx context.Context, groupID string) (map[string]deploy.InstanceHealth, error) {
+	rows, err := s.reader.QueryContext(ctx, `
+		select instance, healthy, revision
+		from instance_health
+		where group_id = $1`,
+		groupID)
+	list, err := all(rows, err, func(rows *sql.Rows) (deploy.InstanceHealth, error) {
+		h := deploy.InstanceHealth{GroupID: groupID}
+		err := rows.Scan(&h.Instance, &h.Healthy, &h.Revision)
+		return h, err
+	})
+	health := make(map[string]deploy.InstanceHealth, len(list))
+	for _, h := range list {
+		health[h.Instance] = h
+	}
+	return health, err
+}
+
+func writeHealth(ctx context.Context, tx *sql.Tx, h deploy.InstanceHealth) error {
+	_, err := tx.ExecContext(ctx, `
+		insert into instance_health (group_id, instance, healthy, revision)
+		values ($1, $2, $3, $4)
+		on conflict (group_id, instance) do update
+		set healthy = excluded.healthy, revision = excluded.revision`,
+		h.GroupID, h.Instance, h.Healthy, h.Revision)
+	return err
+}
