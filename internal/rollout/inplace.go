@@ -60,7 +60,11 @@ func (p *pass) expire(i int, e *deploy.EventRecord) {
 		message = fmt.Sprintf("The host took the lifecycle event %s but did not report its outcome within %s. "+
 			"Check that the host is up and that its CodeDeploy agent is running.", e.Name, p.d.Limits.Event)
 	}
-	e.Diagnostics = &deploy.Diagnostics{Code: deploy.CodeUnknownError, Message: message}
+	log := ""
+	if e.Diagnostics != nil {
+		log = e.Diagnostics.Log // what the host had told so far
+	}
+	e.Diagnostics = &deploy.Diagnostics{Code: deploy.CodeUnknownError, Message: message, Log: log}
 	p.plan.Withdrawn = append(p.plan.Withdrawn, p.step(i, e))
 	p.moveEvent(i, e, deploy.EventFailed)
 }

@@ -1,0 +1,200 @@
+// Package hostapi is the agents' endpoint: the CodeDeployCommand service that AWS's host
+// agents and Slipway's own poll. It translates between hostwire and control.Hosts, signs
+// deployment specifications, and decides nothing.
+package hostapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/slipway/slipway/internal/control"
+	"github.com/slipway/slipway/internal/deploy"
+	"github.com/slipway/slipway/internal/hostwire"
+	"github.com/slipway/slipway/internal/identity"
+)
+
+const (
+	// holdPoll is how long a poll waits for work. Agents read for 80 s at most, and proxies
+	// often cut at 60 s.
+	holdPoll = 40 * time.Second
+	// jitter spreads the polls of a fleet that started together.
+	jitter = 8 * time.Second
+	// messageLimit bounds the diagnostics that are kept of a command, in bytes.
+	messageLimit = 8192
+)
+
+// Config is what the endpoint is made of. All members are needed.
+type Config struct {
+	Hosts  *control.Hosts
+	Signer *Signer
+	// Caller returns who signed the request.
+	Caller  func(context.Context) (identity.Caller, error)
+	Region  string
+	Account string
+}
+
+// An Endpoint answers hosts.
+type Endpoint struct {
+	cfg Config
+
+	mu     sync.Mutex
+	signed map[string]string // deployment id to envelope: the same for every host
+}
+
+// New returns an Endpoint.
+func New(cfg Config) *Endpoint {
+	return &Endpoint{cfg: cfg, signed: map[string]string{}}
+}
+
+func (e *Endpoint) poll(ctx context.Context, in *hostwire.PollHostCommandInput) (*hostwire.PollHostCommandOutput, error) {
+	caller, err := e.cfg.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	hold, cancel := context.WithTimeout(ctx, holdPoll+rand.N(jitter))
+	defer cancel()
+	command, err := e.cfg.Hosts.NextCommand(hold, caller, in.HostIdentifier)
+	if err != nil || command == nil {
+		return &hostwire.PollHostCommandOutput{}, err
+	}
+	return &hostwire.PollHostCommandOutput{HostCommand: &hostwire.HostCommand{
+		HostCommandIdentifier: command.ID,
+		HostIdentifier:        in.HostIdentifier,
+		DeploymentExecutionId: e.executionID(command.Step.DeploymentID),
+		CommandName:           string(command.Step.Event),
+		Nonce:                 int64(command.Step.Attempt),
+	}}, nil
+}
+
+// executionID has AWS's form: three slashes at least, the deployment's id at the end.
+func (e *Endpoint) executionID(deploymentID string) string {
+	return fmt.Sprintf("CodeDeploy/%s/slipway/arn:aws:sds:%s:%s:deployment/%s",
+		e.cfg.Region, e.cfg.Region, e.cfg.Account, deploymentID)
+}
+
+func (e *Endpoint) specification(ctx context.Context, in *hostwire.GetDeploymentSpecificationInput) (*hostwire.GetDeploymentSpecificationOutput, error) {
+	caller, err := e.cfg.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	id := in.DeploymentExecutionId[strings.LastIndex(in.DeploymentExecutionId, "/")+1:]
+	d, err := e.cfg.Hosts.Deployment(ctx, caller, id)
+	if err != nil {
+		return nil, err
+	}
+	envelope, err := e.envelope(d)
+	if err != nil {
+		return nil, err
+	}
+	return &hostwire.GetDeploymentSpecificationOutput{
+		DeploymentSystem: hostwire.DeploymentSystem,
+		DeploymentSpecification: &hostwire.SpecificationEnvelopes{
+			GenericEnvelope: &hostwire.Envelope{Format: hostwire.FormatPKCS7, Payload: envelope},
+		},
+	}, nil
+}
+
+// envelope signs a deployment's specification once; it is the same for every host.
+func (e *Endpoint) envelope(d deploy.Deployment) (string, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if signed, ok := e.signed[d.ID]; ok {
+		return signed, nil
+	}
+	text, err := json.Marshal(specification(d))
+	if err != nil {
+		return "", err
+	}
+	signed, err := e.cfg.Signer.Sign(text)
+	if err != nil {
+		return "", err
+	}
+	if len(e.signed) >= 1000 {
+		clear(e.signed)
+	}
+	e.signed[d.ID] = signed
+	return signed, nil
+}
+
+// specification says the deployment in the agents' words.
+func specification(d deploy.Deployment) hostwire.Specification {
+	return hostwire.Specification{
+		DeploymentId:        d.ID,
+		DeploymentGroupId:   d.GroupID,
+		DeploymentGroupName: d.Group,
+		ApplicationName:     d.Application,
+		DeploymentCreator:   string(d.Creator),
+		DeploymentType:      string(d.Style.Type),
+		AppSpecFilename:     "appspec.yml",
+		AgentActionOverrides: &hostwire.AgentActionOverrides{
+			AgentOverrides: hostwire.AgentOverrides{FileExistsBehavior: string(d.FileExists)},
+		},
+		Revision: revision(d.Revision),
+	}
+}
+
+func revision(r deploy.Revision) *hostwire.Revision {
+	switch {
+	case r.S3 != nil:
+		return &hostwire.Revision{RevisionType: "S3", S3Revision: &hostwire.S3Revision{
+			Bucket: r.S3.Bucket, Key: r.S3.Key, BundleType: r.S3.BundleType, Version: r.S3.Version, ETag: r.S3.ETag,
+		}}
+	case r.GitHub != nil:
+		account, repository, _ := strings.Cut(r.GitHub.Repository, "/")
+		return &hostwire.Revision{RevisionType: "GitHub", GitHubRevision: &hostwire.GitHubRevision{
+			Account: account, Repository: repository, CommitId: r.GitHub.CommitID,
+		}}
+	default:
+		return nil
+	}
+}
+
+func (e *Endpoint) acknowledge(ctx context.Context, in *hostwire.PutHostCommandAcknowledgementInput) (*hostwire.PutHostCommandAcknowledgementOutput, error) {
+	caller, err := e.cfg.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	mayRun, err := e.cfg.Hosts.Take(ctx, caller, in.HostCommandIdentifier)
+	if err != nil {
+		return nil, err
+	}
+	status := hostwire.InProgress
+	if !mayRun {
+		status = hostwire.Succeeded // agents drop it without a word; "Failed" would make them report
+	}
+	return &hostwire.PutHostCommandAcknowledgementOutput{CommandStatus: status}, nil
+}
+
+func (e *Endpoint) complete(ctx context.Context, in *hostwire.PutHostCommandCompleteInput) (*hostwire.PutHostCommandCompleteOutput, error) {
+	caller, err := e.cfg.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	outcome, err := outcomeOf(in)
+	if err != nil {
+		return nil, err
+	}
+	err = e.cfg.Hosts.Finish(ctx, caller, in.HostCommandIdentifier, outcome)
+	return &hostwire.PutHostCommandCompleteOutput{}, err
+}
+
+func (e *Endpoint) update(ctx context.Context, in *hostwire.PostHostCommandUpdateInput) (*hostwire.PostHostCommandUpdateOutput, error) {
+	caller, err := e.cfg.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	running, err := e.cfg.Hosts.Progress(ctx, caller, in.HostCommandIdentifier, diagnostics(in.Diagnostics).Log)
+	if err != nil {
+		return nil, err
+	}
+	status := hostwire.InProgress
+	if !running {
+		status = hostwire.Failed
+	}
+	return &hostwire.PostHostCommandUpdateOutput{CommandStatus: status}, nil
+}

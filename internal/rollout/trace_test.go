@@ -1,0 +1,277 @@
+package rollout
+
+import (
+	"bufio"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slipway/slipway/internal/deploy"
+)
+
+var update = flag.Bool("update", false, "rewrite the traces in testdata with what the planner does")
+
+// TestTraces plays every testdata/*.txt: a line that begins with ">" is a command, what
+// follows it is what the planner then does. The commands:
+//
+//	> fleet N CONFIG [rollback]   N new hosts, h1 …; CONFIG is OneAtATime, HOST_COUNT=2, FLEET_PERCENT=50
+//	> good KEY                    the group's last good revision; every host runs it and is healthy
+//	> deploy KEY [option …]       a new deployment of that revision
+//	> take HOST …                 the hosts take what they are asked
+//	> report HOST … ok|fail       the hosts report what they were asked
+//	> finish HOST …               the hosts carry out everything, successfully
+//	> advance DURATION            time goes by
+//	> stop [rollback|no-rollback] somebody asks to stop
+//	> forget                      the group is deleted
+func TestTraces(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no traces: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { playTrace(t, file) })
+	}
+}
+
+func playTrace(t *testing.T, file string) {
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr := newTrace()
+	var out strings.Builder
+	lines := bufio.NewScanner(strings.NewReader(string(want)))
+	for lines.Scan() {
+		line := lines.Text()
+		switch {
+		case strings.HasPrefix(line, "> "):
+			fmt.Fprintln(&out, line)
+			if err := tr.command(strings.Fields(line[2:])); err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
+			out.WriteString(tr.plan(t))
+		case strings.HasPrefix(line, "#"), line == "":
+			fmt.Fprintln(&out, line)
+		}
+	}
+	if *update {
+		if err := os.WriteFile(file, []byte(out.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if out.String() != string(want) {
+		t.Errorf("%s differs; go test -run %s -update, then read the difference\n%s", file, t.Name(), out.String())
+	}
+}
+
+// A trace is a world small enough to be written down.
+type trace struct {
+	s    Snapshot
+	now  time.Time
+	zero time.Time
+	told map[string]string // what was printed of each target
+}
+
+func newTrace() *trace {
+	zero := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	return &trace{now: zero, zero: zero, told: map[string]string{}, s: Snapshot{Group: &deploy.Group{ID: "g"}}}
+}
+
+func (tr *trace) command(words []string) error {
+	switch args := words[1:]; words[0] {
+	case "fleet":
+		return tr.fleet(args)
+	case "good":
+		r := revision(args[0])
+		tr.s.Group.History.LastGood, tr.s.Group.History.LastGoodFileExists = &r, deploy.Disallow
+		for i := range tr.s.Targets {
+			tr.s.Targets[i].WasHealthy, tr.s.Targets[i].Running = true, r.Key()
+		}
+	case "deploy":
+		tr.deploy(args)
+	case "take":
+		return tr.each(args, func(t *deploy.Target, s deploy.Step) { t.Take(s, "x", tr.now) })
+	case "report":
+		return tr.report(args)
+	case "finish":
+		return tr.finish(args)
+	case "advance":
+		d, err := time.ParseDuration(args[0])
+		tr.now = tr.now.Add(d)
+		return err
+	case "stop":
+		tr.s.Deployment.Stop = &deploy.StopRequest{At: tr.now}
+		if len(args) > 0 {
+			yes := args[0] == "rollback"
+			tr.s.Deployment.Stop.Rollback = &yes
+		}
+	case "forget":
+		tr.s.Group = nil
+	default:
+		return fmt.Errorf("unknown command %s", words[0])
+	}
+	return nil
+}
+
+func revision(key string) deploy.Revision {
+	return deploy.Revision{Type: deploy.S3, S3: &deploy.S3Location{Bucket: "b", Key: key, BundleType: "zip"}}
+}
+
+func (tr *trace) fleet(args []string) error {
+	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	kind, value, _ := strings.Cut(args[1], "=")
+	h := deploy.MinimumHealthy{Type: deploy.MinimumHealthyType(kind)}
+	if kind == "OneAtATime" {
+		h.Type = deploy.OneAtATime
+	} else if h.Value, err = strconv.Atoi(value); err != nil {
+		return err
+	}
+	tr.s.Deployment = deploy.Deployment{Config: deploy.Config{Name: args[1], Healthy: h},
+		Limits: deploy.DefaultLimits, Platform: deploy.Server, Style: deploy.DefaultStyle, Status: deploy.Succeeded}
+	if len(args) > 2 {
+		tr.s.Deployment.Rollback = deploy.AutoRollback{Enabled: true,
+			Events: []deploy.RollbackEvent{deploy.RollbackOnFailure, deploy.RollbackOnRequest}}
+	}
+	for i := range n {
+		tr.s.Targets = append(tr.s.Targets, deploy.NewTarget("d", fmt.Sprintf("h%d", i+1), "arn",
+			deploy.Lifecycle(deploy.Server, deploy.DefaultStyle), tr.now))
+	}
+	return nil
+}
+
+func (tr *trace) deploy(args []string) {
+	d := &tr.s.Deployment
+	d.ID, d.Creator, d.Revision = "d", deploy.ByUser, revision(args[0])
+	d.Status, d.CreatedAt, d.ResolvedAt = deploy.Queued, tr.now, tr.now
+	for _, option := range args[1:] {
+		switch option {
+		case "ignore-stop-failures":
+			d.IgnoreApplicationStopFailures = true
+		case "outdated-only":
+			d.UpdateOutdatedOnly = true
+		case "by-rollback":
+			d.Creator = deploy.ByRollback
+		case "h1-runs-it":
+			tr.s.Targets[0].Running = d.Revision.Key()
+		}
+	}
+}
+
+func (tr *trace) each(hosts []string, act func(*deploy.Target, deploy.Step)) error {
+	for _, name := range hosts {
+		t := tr.target(name)
+		if t == nil || t.Current() == nil {
+			return fmt.Errorf("%s has nothing in hand", name)
+		}
+		e := t.Current()
+		act(t, deploy.Step{DeploymentID: "d", TargetID: name, Event: e.Name, Attempt: e.Attempt})
+	}
+	return nil
+}
+
+func (tr *trace) target(name string) *deploy.Target {
+	for i := range tr.s.Targets {
+		if tr.s.Targets[i].ID == name {
+			return &tr.s.Targets[i]
+		}
+	}
+	return nil
+}
+
+func (tr *trace) report(args []string) error {
+	o := deploy.Outcome{Status: deploy.EventSucceeded, Diagnostics: deploy.Diagnostics{Code: deploy.CodeSuccess}}
+	if args[len(args)-1] == "fail" {
+		o = deploy.Outcome{Status: deploy.EventFailed, Diagnostics: deploy.Diagnostics{Code: deploy.CodeScriptFailed}}
+	}
+	return tr.each(args[:len(args)-1], func(t *deploy.Target, s deploy.Step) { t.Finish(s, "x", o, tr.now) })
+}
+
+// finish reports success until the hosts have nothing in hand.
+func (tr *trace) finish(hosts []string) error {
+	for range deploy.Lifecycle(deploy.Server, deploy.DefaultStyle) {
+		if err := tr.report(append(hosts[:len(hosts):len(hosts)], "ok")); err != nil {
+			return err
+		}
+		if plan, err := Next(tr.s, tr.now); err != nil {
+			return err
+		} else {
+			tr.keep(plan)
+		}
+	}
+	return nil
+}
+
+// plan asks the planner, keeps what it says, and writes down what is new.
+func (tr *trace) plan(t *testing.T) string {
+	plan, err := Next(tr.s, tr.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, _ := Next(tr.s, tr.now); fmt.Sprintf("%+v", again.Steps) != fmt.Sprintf("%+v", plan.Steps) {
+		t.Errorf("the same question got another answer")
+	}
+	tr.keep(plan)
+	var out strings.Builder
+	d := plan.Deployment
+	if d.Waiting != "" {
+		fmt.Fprintf(&out, "  %s: %s\n", d.Status, d.Waiting)
+	} else {
+		fmt.Fprintf(&out, "  %s\n", d.Status)
+	}
+	if d.Failure != nil {
+		fmt.Fprintf(&out, "  because %s\n", d.Failure.Code)
+	}
+	for _, target := range tr.s.Targets {
+		if line := describe(target); line != tr.told[target.ID] {
+			fmt.Fprintf(&out, "  %s\n", line)
+			tr.told[target.ID] = line
+		}
+	}
+	tr.consequences(&out, plan)
+	return out.String()
+}
+
+func (tr *trace) consequences(out *strings.Builder, plan Plan) {
+	if r := plan.Rollback; r != nil {
+		fmt.Fprintf(out, "  rollback to %s\n", r.Revision.S3.Key)
+	} else if r := plan.Deployment.RollbackInfo; r != nil {
+		fmt.Fprintf(out, "  no rollback: %s\n", r.Message)
+	}
+	for _, h := range plan.Health {
+		fmt.Fprintf(out, "  remember %s healthy=%t revision=%s\n", h.Instance, h.Healthy, strings.ReplaceAll(h.Revision, "\x1f", " "))
+	}
+	if !plan.Wake.IsZero() {
+		fmt.Fprintf(out, "  wake at %s\n", plan.Wake.Sub(tr.zero))
+	}
+}
+
+func (tr *trace) keep(plan Plan) {
+	tr.s.Deployment = plan.Deployment
+	for _, changed := range plan.Targets {
+		*tr.target(changed.ID) = changed
+	}
+}
+
+// describe puts a target on a line: its status and where in its lifecycle it is.
+func describe(t deploy.Target) string {
+	line := fmt.Sprintf("%s %s", t.ID, t.Status)
+	for _, e := range t.Events {
+		switch e.Status {
+		case deploy.EventInProgress:
+			line += fmt.Sprintf(", %s", e.Name)
+			if !e.TakenAt.IsZero() {
+				line += " (taken)"
+			}
+		case deploy.EventFailed:
+			line += fmt.Sprintf(", %s failed", e.Name)
+		}
+	}
+	return line
+}
