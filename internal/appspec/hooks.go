@@ -117,3 +117,6 @@ func readTimeout(n *yaml.Node) (time.Duration, error) {
 
 // Seconds is the script's timeout as the messages about it spell it.
 func (s Script) Seconds() string { return fmt.Sprint(int64(s.Timeout / time.Second)) }
+
+// Scripts lists the scripts of the lifecycle event with this name, in order; none is nil.
+func (s *Spec) Scripts(event string) []Script { return s.Hooks[deploy.Event(event)] }
