@@ -1,0 +1,164 @@
+package awswire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+const jsonType = "application/x-amz-json-1.1"
+
+// JSON makes a service that speaks AWS JSON 1.1: POST / with the header
+// "X-Amz-Target: prefix.Operation". It answers to the given signing names
+// (scopes) and to any of the prefixes.
+func JSON(scopes, prefixes []string, operations Operations, log *slog.Logger) Service {
+	return Service{scopes, &jsonProtocol{prefixes, operations}, log}
+}
+
+type jsonProtocol struct {
+	prefixes   []string
+	operations Operations
+}
+
+func (p *jsonProtocol) claims(r *http.Request) bool {
+	_, _, ok := p.target(r)
+	return ok
+}
+
+// target splits X-Amz-Target; ok is false where the prefix is not ours.
+func (p *jsonProtocol) target(r *http.Request) (target, operation string, ok bool) {
+	target = r.Header.Get("X-Amz-Target")
+	dot := strings.LastIndexByte(target, '.')
+	if dot < 0 {
+		return target, "", false
+	}
+	return target, target[dot+1:], slices.Contains(p.prefixes, target[:dot])
+}
+
+func (p *jsonProtocol) find(r *http.Request, body []byte) (found, error) {
+	target, name, ours := p.target(r)
+	switch {
+	case r.Method != http.MethodPost || r.URL.Path != "/":
+		return found{}, &Error{"UnknownOperationException", "An operation is a POST to /.", http.StatusNotFound}
+	case target == "":
+		return found{}, Errorf("UnknownOperationException", "The header X-Amz-Target is missing.")
+	case !ours:
+		return found{}, Errorf("UnknownOperationException", "Unknown target %q; operations are named %s.<Operation>.", target, p.prefixes[0])
+	}
+	operation, ok := p.operations[name]
+	if !ok {
+		return found{}, Errorf("UnknownOperationException", "Unknown operation %q.", name)
+	}
+	return found{name, operation, func(in any) error { return decodeJSON(body, in) }}, nil
+}
+
+// decodeJSON reads an operation's input; no body at all is an empty input.
+func decodeJSON(body []byte, in any) error {
+	body = bytes.TrimSpace(body)
+	if len(body) == 0 {
+		return nil
+	}
+	if body[0] != '{' {
+		return Errorf("SerializationException", "The request's body is not a JSON object.")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	if err := decoder.Decode(in); err != nil {
+		return serialization(err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return Errorf("SerializationException", "The request's body goes on after the JSON object.")
+	}
+	return nil
+}
+
+func serialization(err error) *Error {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return Errorf("SerializationException", "%s_VALUE can not be converted to %s%s.",
+			strings.ToUpper(firstWord(wrong.Value)), typeName(wrong.Type), member(wrong.Field))
+	}
+	return Errorf("SerializationException", "The request's body could not be read: %v.", err)
+}
+
+// firstWord drops the number itself of "number 1.5".
+func firstWord(s string) string {
+	word, _, _ := strings.Cut(s, " ")
+	return word
+}
+
+func member(field string) string {
+	if field == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (member %s)", field)
+}
+
+// typeName is AWS's word for a Go type.
+func typeName(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "String"
+	case reflect.Bool:
+		return "Boolean"
+	case reflect.Slice, reflect.Array:
+		return "List"
+	case reflect.Int32:
+		return "Integer"
+	case reflect.Int64:
+		return "Long"
+	case reflect.Float64:
+		return "Double"
+	case reflect.Map:
+		return "Map"
+	}
+	return t.Name()
+}
+
+func (p *jsonProtocol) reply(w http.ResponseWriter, requestID, _ string, out any) error {
+	if _, empty := out.(*Empty); empty {
+		writeBody(w, requestID, jsonType, http.StatusOK, nil)
+		return nil
+	}
+	text, err := marshalJSON(out)
+	if err != nil {
+		return fmt.Errorf("encode the output: %w", err)
+	}
+	writeBody(w, requestID, jsonType, http.StatusOK, text)
+	return nil
+}
+
+func (p *jsonProtocol) refuse(w http.ResponseWriter, requestID string, e *Error) {
+	// Two strings always encode.
+	text, _ := marshalJSON(struct {
+		Type    string `json:"__type"`
+		Message string `json:"message"`
+	}{e.Code, e.Message})
+	writeBody(w, requestID, jsonType, e.status(), text)
+}
+
+func (p *jsonProtocol) denied(d *denial) *Error {
+	codes := map[denialKind]string{
+		deniedMissing:    "MissingAuthenticationTokenException",
+		deniedIncomplete: "IncompleteSignatureException",
+		deniedKey:        "UnrecognizedClientException",
+		deniedSignature:  "InvalidSignatureException",
+	}
+	return &Error{Code: codes[d.kind], Message: d.message}
+}
+
+// marshalJSON encodes as AWS does, which leaves <, > and & as they are.
+func marshalJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
