@@ -133,7 +133,7 @@ func (o *Options) load() []func(*config.LoadOptions) error {
 	load := []func(*config.LoadOptions) error{
 		// A server on the next desk that restarts is back within a second or two.
 		config.WithRetryer(func() aws.Retryer {
-			return retry.NewStandard(func(r *retry.StandardOptions) { r.MaxAttempts, r.MaxBackoff = 4, 2*time.Second })
+			return retry.NewStandard(func(r *retry.StandardOptions) { r.MaxAttempts, r.MaxBackoff = 3, time.Second })
 		}),
 		// The identity of a cloud instance is of no use to a server of one's own, and asking
 		// for it takes seconds where there is none.

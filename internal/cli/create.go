@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
+	"github.com/spf13/cobra"
+)
+
+type createFlags struct {
+	groupFlags
+	location, config, description, fileExists string
+	ignoreStop, wait                          bool
+	interval                                  time.Duration
+}
+
+func (p *program) createCommand(c *connection) *cobra.Command {
+	var f createFlags
+	cmd := &cobra.Command{
+		Use:   "create",
+		Short: "Create a deployment of a revision to a deployment group",
+		Example: `  slipway deploy create -a shop -g web --s3-location s3://releases/shop/1.0.zip
+  slipway deploy create -a shop -g web --s3-location s3://releases/shop/1.0.zip \
+      -c CodeDeployDefault.OneAtATime --description "new cart" --wait`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := required(cmd, "application-name", "deployment-group-name", "s3-location"); err != nil {
+				return err
+			}
+			return p.create(cmd.Context(), c, f)
+		},
+	}
+	f.add(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&f.location, "s3-location", "", locationHelp)
+	flags.StringVarP(&f.config, "deployment-config-name", "c", "", "deployment configuration (default: the group's)")
+	flags.StringVar(&f.description, "description", "", "a comment about the deployment")
+	flags.StringVar(&f.fileExists, "file-exists-behavior", "", "DISALLOW, OVERWRITE or RETAIN files that are already there")
+	flags.BoolVar(&f.ignoreStop, "ignore-application-stop-failures", false, "go on where ApplicationStop fails")
+	flags.BoolVar(&f.wait, "wait", false, "follow the deployment until it ends")
+	addInterval(cmd, &f.interval)
+	return cmd
+}
+
+func (p *program) create(ctx context.Context, c *connection, f createFlags) error {
+	location, err := parseLocation(f.location)
+	if err != nil {
+		return err
+	}
+	clients, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	in := &codedeploy.CreateDeploymentInput{
+		ApplicationName:               &f.application,
+		DeploymentGroupName:           &f.group,
+		Revision:                      &types.RevisionLocation{RevisionType: types.RevisionLocationTypeS3, S3Location: location},
+		FileExistsBehavior:            types.FileExistsBehavior(f.fileExists),
+		IgnoreApplicationStopFailures: f.ignoreStop,
+	}
+	if f.config != "" {
+		in.DeploymentConfigName = &f.config
+	}
+	if f.description != "" {
+		in.Description = &f.description
+	}
+	out, err := clients.CodeDeploy.CreateDeployment(ctx, in)
+	if err != nil {
+		return fmt.Errorf("create the deployment: %w", err)
+	}
+	id := aws.ToString(out.DeploymentId)
+	switch {
+	case f.wait:
+		return p.watch(ctx, c, clients.CodeDeploy, id, f.interval)
+	case c.json():
+		return p.printJSON(map[string]string{"deploymentId": id})
+	}
+	_, err = fmt.Fprintf(p.stdout, "%s\nTo follow it:\n  slipway deploy watch %s\n", id, id)
+	return err
+}

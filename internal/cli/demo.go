@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/slipway/slipway/internal/cli/demo"
+	"github.com/slipway/slipway/internal/cli/demo/web"
+)
+
+func (p *program) demoCommand() *cobra.Command {
+	config := demo.Config{Stdout: p.stdout, Getenv: p.getenv}
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "See it work: a server, a fleet and four deployments on this machine",
+		Long: `Starts a server and three hosts, each with an agent, a file system and an
+address of its own, behind a small load balancer. Deploys a web application: v1 to
+all hosts, v2 one at a time while requests keep coming, then a broken v3, which is
+rolled back to v2 by itself. Ends with figures; the exit status is 0 only if all of
+that happened and no request failed.
+
+It needs no root and nothing installed, takes under a minute, uses loopback
+addresses only, and leaves nothing behind.`,
+		Example: `  slipway demo
+  slipway demo --keep        leave it running, to try the AWS CLI on it`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if config.Pause < 0 {
+				return usagef("--pause cannot be negative")
+			}
+			return demo.Run(cmd.Context(), config)
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&config.Keep, "keep", false, "leave it running until Ctrl-C, and say how to talk to it")
+	flags.BoolVar(&config.Plain, "no-namespaces", false, "give the hosts only a root directory each, as where namespaces are forbidden")
+	flags.DurationVar(&config.Pause, "pause", 2*time.Second, "how long to watch the traffic between deployments")
+	return cmd
+}
+
+// demoWebCommand is the application of the demonstration, which its hooks start and check.
+func (p *program) demoWebCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:    "demo-web",
+		Short:  "The application that slipway demo deploys",
+		Hidden: true,
+		Args:   noSubcommand,
+		RunE:   help,
+	}
+	var root, listen string
+	serve := &cobra.Command{
+		Use:   "serve --root DIR --listen ADDR",
+		Short: "Serve the deployed page until SIGTERM",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := required(cmd, "root", "listen"); err != nil {
+				return err
+			}
+			return web.Serve(cmd.Context(), root, listen)
+		},
+	}
+	serve.Flags().StringVar(&root, "root", "", "the `directory` with version and page.html")
+	serve.Flags().StringVar(&listen, "listen", "", "the `address` to listen on")
+	var version string
+	var timeout time.Duration
+	check := &cobra.Command{
+		Use:   "check URL",
+		Short: "Wait until a URL answers 200",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
+			defer cancel()
+			return web.Check(ctx, args[0], version)
+		},
+	}
+	check.Flags().StringVar(&version, "version", "", "the `version` that must answer")
+	check.Flags().DurationVar(&timeout, "timeout", 10*time.Second, "when to give up")
+	cmd.AddCommand(serve, check)
+	return cmd
+}

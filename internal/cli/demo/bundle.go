@@ -1,0 +1,64 @@
+package demo
+
+import (
+	"archive/zip"
+	"bytes"
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+)
+
+// app is the application as its developers keep it: an appspec.yml, hooks, a page.
+//
+//go:embed app
+var app embed.FS
+
+// brokenPage is the mistake in v3: a template with a brace too few.
+//
+//go:embed broken/page.html
+var brokenPage []byte
+
+// bundle zips the application in that version. A broken one starts, but answers 500.
+func bundle(version string, broken bool) ([]byte, error) {
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	err := fs.WalkDir(app, "app", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := app.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if broken && path.Base(name) == "page.html" {
+			content = brokenPage
+		}
+		return addFile(w, strings.TrimPrefix(name, "app/"), content)
+	})
+	if err == nil {
+		err = addFile(w, "web/version", []byte(version+"\n"))
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("bundle %s: %w", version, err)
+	}
+	return out.Bytes(), nil
+}
+
+func addFile(w *zip.Writer, name string, content []byte) error {
+	header := &zip.FileHeader{Name: name, Method: zip.Deflate}
+	header.SetMode(0o644)
+	if strings.HasSuffix(name, ".sh") {
+		header.SetMode(0o755)
+	}
+	out, err := w.CreateHeader(header)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(content)
+	return err
+}

@@ -1,0 +1,146 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/slipway/slipway/internal/awsclient"
+	"github.com/slipway/slipway/internal/cli/progress"
+	"github.com/slipway/slipway/internal/cli/screen"
+)
+
+// Evidence is what the story leaves behind to be judged.
+type evidence struct {
+	v1, v2, v3, rollback            *chapter
+	servedV1, servedV2, servedAfter int // hosts that served v1, v2, and v2 after the rollback
+	floor                           int // the least number of healthy hosts during v2
+	balancer                        *balancer
+	traffic                         *traffic
+	stopTraffic                     context.CancelFunc
+	trafficDone                     chan struct{}
+}
+
+// A check is one promise of the demonstration.
+type check struct {
+	ok      bool
+	promise string
+	detail  string
+}
+
+// judge holds what happened against what was promised.
+func (e *evidence) judge() []check {
+	f := e.traffic.figures(1)
+	failedOn, how, skipped := e.v3.failures()
+	onlyOne := len(failedOn) == 1 && how == "ValidateService" && skipped == fleetSize-1
+	linked := e.rollback.snapshot.RollbackOf == e.v3.snapshot.ID && e.v3.snapshot.RollbackID == e.rollback.snapshot.ID
+	seenV3 := 0
+	for _, v := range f.versions {
+		if v.version != "v1" && v.version != "v2" {
+			seenV3 += v.count
+		}
+	}
+	return []check{
+		{e.v1.succeeded() && e.servedV1 == fleetSize, "v1 is everywhere",
+			fmt.Sprintf("%s, served by %d of %d hosts", e.v1.snapshot.Status, e.servedV1, fleetSize)},
+		{e.v2.succeeded() && e.servedV2 == fleetSize, "v2 replaced it, one host at a time",
+			fmt.Sprintf("%s, served by %d of %d hosts", e.v2.snapshot.Status, e.servedV2, fleetSize)},
+		{e.floor >= fleetSize-1, "meanwhile all hosts but one were always healthy",
+			fmt.Sprintf("at least %d of %d", e.floor, fleetSize)},
+		{e.v3.snapshot.Status == "Failed" && onlyOne, "v3 failed ValidateService on one host; the others were not touched",
+			fmt.Sprintf("%s: %s on %s, %d skipped", e.v3.snapshot.Status, how, strings.Join(failedOn, ", "), skipped)},
+		{e.rollback.succeeded() && linked, "it was rolled back by itself",
+			fmt.Sprintf("deployment %s %s", e.rollback.snapshot.ID, e.rollback.snapshot.Status)},
+		{e.servedAfter == fleetSize, "v2 is everywhere again",
+			fmt.Sprintf("served by %d of %d hosts", e.servedAfter, fleetSize)},
+		{f.requests > 0 && f.failed == 0 && seenV3 == 0, "nobody noticed: not one request failed, not one saw v3",
+			strings.TrimSuffix(fmt.Sprintf("%d requests, %d failed, %d saw v3; %s", f.requests, f.failed, seenV3, f.failure), "; ")},
+	}
+}
+
+func (c *chapter) succeeded() bool { return c.snapshot.Succeeded() }
+
+// failures tells which targets failed, in which lifecycle event, and how many were skipped.
+func (c *chapter) failures() (targets []string, event string, skipped int) {
+	for _, t := range c.snapshot.Targets {
+		switch t.Status {
+		case "Skipped":
+			skipped++
+		case "Failed":
+			targets = append(targets, t.ID)
+			for _, e := range t.Events {
+				if e.Status == "Failed" {
+					event = e.Name
+				}
+			}
+		}
+	}
+	return targets, event, skipped
+}
+
+// failedChecks is an error that names every promise that was not kept, or nil.
+func failedChecks(checks []check) error {
+	var failed []error
+	for _, c := range checks {
+		if !c.ok {
+			failed = append(failed, fmt.Errorf("did not happen: %s (%s)", c.promise, c.detail))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// summary prints what happened, in words and figures.
+func (s *show) summary(checks []check) {
+	p := s.screen
+	p.Print("\n" + p.Paint(screen.Bold, "What happened"))
+	for _, c := range checks {
+		mark := p.Paint(screen.Green, "✓")
+		if !c.ok {
+			mark = p.Paint(screen.Red, "✗")
+		}
+		p.Printf("  %s %s  %s", mark, c.promise, p.Paint(screen.Dim, c.detail))
+	}
+	if why := progress.Explain(p, s.v3.snapshot); len(why) > 0 {
+		p.Print("\n" + p.Paint(screen.Bold, "Why v3 failed, as slipway deploy status tells it"))
+		for _, line := range why {
+			p.Print("  " + line)
+		}
+	}
+	p.Print("\n" + p.Paint(screen.Bold, "In figures"))
+	f := s.traffic.figures(p.Width() - 16)
+	p.Printf("  requests     %d, %.0f a second, the slowest took %d ms", f.requests, f.perSecond, f.slowest.Milliseconds())
+	p.Printf("  failed       %d", f.failed)
+	p.Printf("  asked again  %d, at another host, because one was going down or answered 5xx", s.balancer.retried.Load())
+	var seen []string
+	for _, v := range f.versions {
+		seen = append(seen, fmt.Sprintf("%s %d", v.version, v.count))
+	}
+	p.Printf("  versions     %s", strings.Join(seen, " · "))
+	for _, line := range histories(p, f) {
+		p.Print(line)
+	}
+	p.Printf("  deployments  v1 %s · v2 %s · v3 %s · rollback %s", progress.Seconds(s.v1.took),
+		progress.Seconds(s.v2.took), progress.Seconds(s.v3.took), progress.Seconds(s.rollback.took))
+	p.Printf("  hosts        %s", s.mode())
+	p.Printf("  in all       %s", progress.Seconds(time.Since(s.board.began)))
+}
+
+// explainKeep tells how to talk to what is left running.
+func (s *show) explainKeep() {
+	data := filepath.Join(s.dir, "data")
+	s.screen.Printf(`
+Everything keeps running until Ctrl-C. The application: %s/
+Talk to the server:
+  export AWS_ENDPOINT_URL=%s
+  export AWS_SHARED_CREDENTIALS_FILE=%s
+  export AWS_REGION=%s
+  aws deploy list-deployments --application-name %s --deployment-group-name %s
+  aws deploy get-deployment --deployment-id %s
+  slipway deploy status %s
+Logs and the hosts' root directories: %s`,
+		s.plant.balancer, s.plant.endpoint, filepath.Join(data, awsclient.CredentialsFile), region,
+		application, group, s.v3.snapshot.ID, s.v3.snapshot.ID, s.dir)
+}
