@@ -1,0 +1,57 @@
+package demo
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slipway/slipway/internal/cli/progress"
+)
+
+// asPromised is the evidence of a run in which everything happened.
+func asPromised() *evidence {
+	ended := func(s *progress.Snapshot) *chapter { return &chapter{took: time.Second, snapshot: s} }
+	target := func(id, status, event string) progress.Target {
+		t := progress.Target{ID: id, Status: status}
+		if event != "" {
+			t.Events = []progress.Event{{Name: "ApplicationStop", Status: "Succeeded"}, {Name: event, Status: "Failed"}}
+		}
+		return t
+	}
+	e := &evidence{
+		v1: ended(&progress.Snapshot{ID: "d-1", Status: "Succeeded"}),
+		v2: ended(&progress.Snapshot{ID: "d-2", Status: "Succeeded"}),
+		v3: ended(&progress.Snapshot{ID: "d-3", Status: "Failed", RollbackID: "d-4", Targets: []progress.Target{
+			target("web-1", "Failed", "ValidateService"), target("web-2", "Skipped", ""), target("web-3", "Skipped", "")}}),
+		rollback: ended(&progress.Snapshot{ID: "d-4", Status: "Succeeded", RollbackOf: "d-3"}),
+		servedV1: 3, servedV2: 3, servedAfter: 3, floor: 2,
+		traffic: newTraffic(""),
+	}
+	e.traffic.record(e.traffic.started, time.Millisecond, "v1", nil)
+	return e
+}
+
+func TestJudge(t *testing.T) {
+	if err := failedChecks(asPromised().judge()); err != nil {
+		t.Errorf("everything happened, and yet: %v", err)
+	}
+	for promise, spoil := range map[string]func(*evidence){
+		"v1 is everywhere":       func(e *evidence) { e.servedV1 = 2 },
+		"v2 replaced it":         func(e *evidence) { e.v2.snapshot.Status = "Failed" },
+		"all hosts but one":      func(e *evidence) { e.floor = 1 },
+		"v3 failed Validate":     func(e *evidence) { e.v3.snapshot.Targets[1].Status = "Failed" },
+		"others were not":        func(e *evidence) { e.v3.snapshot.Targets[2].Status = "Succeeded" },
+		"failed ValidateService": func(e *evidence) { e.v3.snapshot.Targets[0].Events[1].Name = "Install" },
+		"rolled back by itself":  func(e *evidence) { e.v3.snapshot.RollbackID = "" },
+		"v2 is everywhere again": func(e *evidence) { e.servedAfter = 0 },
+		"nobody noticed":         func(e *evidence) { e.traffic.record(e.traffic.started, 0, "v3", nil) },
+		"not one request":        func(e *evidence) { e.traffic = newTraffic("") },
+	} {
+		e := asPromised()
+		spoil(e)
+		err := failedChecks(e.judge())
+		if err == nil || !strings.Contains(err.Error(), promise) || strings.Count(err.Error(), "did not happen") != 1 {
+			t.Errorf("spoilt %q: %v", promise, err)
+		}
+	}
+}
