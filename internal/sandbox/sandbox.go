@@ -44,6 +44,9 @@ const startTimeout = 20 * time.Second
 // killGrace is how long the init gets to end everything before it is killed itself.
 const killGrace = 3 * time.Second
 
+// reportReady is what the init reports when the command runs.
+const reportReady = "ready"
+
 // A Spec describes a sandbox.
 type Spec struct {
 	// Root is the directory on the host that becomes the root. It is created if absent and
@@ -99,6 +102,9 @@ func Start(ctx context.Context, spec Spec) (*Sandbox, error) {
 }
 
 func start(ctx context.Context, spec Spec, probe bool) (*Sandbox, error) {
+	if !supported {
+		return nil, fmt.Errorf("start sandbox: it needs Linux: %w", errors.ErrUnsupported)
+	}
 	root, err := filepath.Abs(spec.Root)
 	if err != nil {
 		return nil, fmt.Errorf("start sandbox: %w", err)
@@ -132,33 +138,20 @@ func start(ctx context.Context, spec Spec, probe bool) (*Sandbox, error) {
 	return s, nil
 }
 
-// initCommand is the re-execution of this program. Descriptor 3 brings the order and stays
-// open as the lifeline; 4 takes the report.
-func initCommand(spec Spec, order, report *os.File) *exec.Cmd {
-	cmd := exec.Command("/proc/self/exe", InitArg)
-	cmd.Args[0] = "slipway"
-	cmd.Env = []string{"GOMAXPROCS=1"} // it sleeps all its life
-	cmd.ExtraFiles = []*os.File{order, report}
-	if spec.Stdout != nil {
-		cmd.Stdout = spec.Stdout
-	}
-	if spec.Stderr != nil {
-		cmd.Stderr = spec.Stderr
-	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Setsid:    true, // a Ctrl-C at the terminal is for whoever started us
-		Pdeathsig: syscall.SIGKILL,
-	}
-	if !spec.Namespaces {
-		// Killing the init would set what it looks after free: it notices the closed
-		// lifeline instead and ends in order.
-		cmd.SysProcAttr.Pdeathsig = 0
-		return cmd
-	}
-	cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS |
-		syscall.CLONE_NEWPID | syscall.CLONE_NEWUTS
-	mapIDs(cmd.SysProcAttr)
-	return cmd
+// An order is what Start tells the init on descriptor 3.
+type order struct {
+	Spec  wireSpec
+	Probe bool // build the root and end
+}
+
+// wireSpec is a Spec on its way: the open files travel as descriptors.
+type wireSpec Spec
+
+// MarshalJSON leaves out the open files.
+func (s wireSpec) MarshalJSON() ([]byte, error) {
+	type plain wireSpec
+	s.Stdout, s.Stderr = nil, nil
+	return json.Marshal(plain(s))
 }
 
 // launch starts the init and waits for it on one thread, because the kernel sends the

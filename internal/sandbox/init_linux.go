@@ -13,28 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reportReady is what the init reports when the command runs.
-const reportReady = "ready"
-
 // exitSetup is the init's status when the command could not be started; the reason travels
 // in the report.
 const exitSetup = 125
-
-// An order is what Start tells the init on descriptor 3.
-type order struct {
-	Spec  wireSpec
-	Probe bool // build the root and end
-}
-
-// wireSpec is a Spec on its way: the open files travel as descriptors.
-type wireSpec Spec
-
-// MarshalJSON leaves out the open files.
-func (s wireSpec) MarshalJSON() ([]byte, error) {
-	type plain wireSpec
-	s.Stdout, s.Stderr = nil, nil
-	return json.Marshal(plain(s))
-}
 
 // Init is the whole life of the re-executed program. It never returns.
 func Init() {

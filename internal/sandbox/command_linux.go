@@ -4,8 +4,41 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"os/exec"
 	"syscall"
 )
+
+// supported says that sandboxes exist on this system.
+const supported = true
+
+// initCommand is the re-execution of this program. Descriptor 3 brings the order and stays
+// open as the lifeline; 4 takes the report.
+func initCommand(spec Spec, order, report *os.File) *exec.Cmd {
+	cmd := exec.Command("/proc/self/exe", InitArg)
+	cmd.Args[0] = "slipway"
+	cmd.Env = []string{"GOMAXPROCS=1"} // it sleeps all its life
+	cmd.ExtraFiles = []*os.File{order, report}
+	if spec.Stdout != nil {
+		cmd.Stdout = spec.Stdout
+	}
+	if spec.Stderr != nil {
+		cmd.Stderr = spec.Stderr
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Setsid:    true, // a Ctrl-C at the terminal is for whoever started us
+		Pdeathsig: syscall.SIGKILL,
+	}
+	if !spec.Namespaces {
+		// Killing the init would set what it looks after free: it notices the closed
+		// lifeline instead and ends in order.
+		cmd.SysProcAttr.Pdeathsig = 0
+		return cmd
+	}
+	cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS |
+		syscall.CLONE_NEWPID | syscall.CLONE_NEWUTS
+	mapIDs(cmd.SysProcAttr)
+	return cmd
+}
 
 // mapIDs makes the caller root inside. The host's root keeps every id it has, so that hooks
 // can run as other users; anybody else gets the one id the kernel lets them map.
