@@ -1,0 +1,44 @@
+# Slipway. `make help` lists what there is.
+SHELL := /bin/bash
+GO    ?= go
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+build: ## both binaries, static, into bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w" -o bin/ ./cmd/slipway ./cmd/slipway-agent
+
+demo: ## everything on one machine, in about a minute
+	$(GO) run ./cmd/slipway demo
+
+test: tools lint unit race ## everything that must pass; installs what it needs
+
+tools: ## what the tests need of the system (Debian packages)
+	@test/install-tools
+
+lint: ## gofmt, go vet, staticcheck
+	@test -z "$$(gofmt -l cmd internal test *.go | tee /dev/stderr)"
+	@$(GO) vet ./...
+	@$(GO) tool -modfile=tools/go.mod staticcheck ./...
+
+unit: ## the tests whose number of cases the race detector would make too slow
+	@$(GO) test ./internal/sim ./internal/rollout
+
+race: ## all tests, with the race detector
+	@$(GO) test -race -timeout 14m ./...
+
+stories: ## only the end-to-end stories with the real AWS CLI
+	$(GO) test -v -count=1 ./test/script
+
+bench: ## the benchmarks, each beside a peer or a physical limit of the same run
+	$(GO) test -run '^$$' -bench . -benchtime 5x ./test/bench
+
+fuzz: ## every fuzz test for a short while
+	@for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p 2>/dev/null | grep '^Fuzz'); do \
+	    $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 20s $$p || exit 1; done; done
+
+generate: ## the API's wire types, from the service model in ../shared/reference
+	$(GO) generate ./internal/api/...
+
+.PHONY: help build demo test tools lint unit race stories bench fuzz generate
