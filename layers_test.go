@@ -49,7 +49,7 @@ var layers = map[string]string{
 	// Assembly and proof.
 	"internal/server": "internal/deploy internal/store/sqlite internal/platform internal/platform/server internal/engine " +
 		"internal/control internal/identity internal/awswire internal/api internal/hostapi internal/standin/iam internal/standin/s3",
-	"internal/cli": "internal/deploy internal/server internal/agent internal/awsclient internal/sandbox",
+	"internal/cli": "internal/deploy internal/appspec internal/server internal/agent internal/awsclient internal/sandbox",
 	"internal/sim": "internal/deploy internal/engine internal/store internal/store/sqlite internal/platform internal/platform/simulated",
 
 	"cmd/slipway":       "internal/cli",

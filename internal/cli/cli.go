@@ -18,6 +18,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/spf13/cobra"
 
+	"github.com/slipway/slipway/internal/agent"
 	"github.com/slipway/slipway/internal/awsclient"
 	"github.com/slipway/slipway/internal/sandbox"
 )
@@ -39,8 +40,12 @@ type program struct {
 // Main runs the command line and returns the exit status. SIGINT and SIGTERM end the running
 // command in order; a second one ends it at once.
 func Main(args []string) int {
-	if len(args) > 0 && args[0] == sandbox.InitArg {
-		sandbox.Init() // never returns; before anything else, because it must stay small
+	// Two programs inside the program, which see to their signals themselves.
+	switch {
+	case len(args) > 0 && args[0] == sandbox.InitArg:
+		sandbox.Init() // never returns
+	case len(args) > 0 && args[0] == "agent":
+		return agent.Main(context.Background(), args[1:], os.Stdout, os.Stderr)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

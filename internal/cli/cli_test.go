@@ -108,6 +108,11 @@ func TestPush(t *testing.T) {
 	if status != 1 || !strings.Contains(stderr, "there is no appspec.yml in it") {
 		t.Fatalf("without appspec.yml: %d, %s", status, stderr)
 	}
+	write("appspec.yml", "version: 0.0\nos: linux\nhooks:\n  AfterLunch: [{location: scripts/start.sh}]\n", 0o644)
+	status, _, stderr = service.slipway(t, push...)
+	if status != 1 || !strings.Contains(stderr, "AfterLunch") || len(service.objects) > 0 {
+		t.Fatalf("with an unknown hook: %d, %s", status, stderr)
+	}
 	write("appspec.yml", "version: 0.0\nos: linux\n", 0o644)
 	status, stdout, stderr := service.slipway(t, push...)
 	if status != 0 {

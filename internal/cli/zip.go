@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/slipway/slipway/internal/appspec"
 )
 
 // zipFolder bundles a folder into a temporary file, which the caller closes and removes. It
@@ -53,6 +55,7 @@ func zipFolder(folder string, noHidden bool) (bundle *os.File, files int, err er
 	return bundle, files, err
 }
 
+// checkAppspec finds a mistake in the appspec.yml now, rather than on every host later.
 func checkAppspec(folder string) error {
 	info, err := os.Stat(folder)
 	switch {
@@ -61,10 +64,15 @@ func checkAppspec(folder string) error {
 	case !info.IsDir():
 		return errors.New("it is not a folder")
 	}
-	for _, name := range []string{"appspec.yml", "appspec.yaml"} {
-		if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
-			return nil
+	for _, name := range []string{appspec.DefaultName, "appspec.yaml"} {
+		text, err := os.ReadFile(filepath.Join(folder, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
 		}
+		if err == nil {
+			_, err = appspec.Parse(name, text)
+		}
+		return err
 	}
 	return errors.New("there is no appspec.yml in it; it says which files go where and which hooks run")
 }
