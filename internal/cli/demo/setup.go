@@ -119,13 +119,6 @@ func registerHost(ctx context.Context, c *awsclient.Clients, h *host) error {
 	if err != nil {
 		return fmt.Errorf("create its user: %w", err)
 	}
-	_, err = c.IAM.PutUserPolicy(ctx, &iam.PutUserPolicyInput{
-		UserName: &h.name, PolicyName: aws.String("codedeploy-agent"),
-		PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:Get*","s3:List*"],"Resource":"*"}]}`),
-	})
-	if err != nil {
-		return fmt.Errorf("let it read bundles: %w", err)
-	}
 	key, err := c.IAM.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &h.name})
 	if err != nil {
 		return fmt.Errorf("create its access key: %w", err)
