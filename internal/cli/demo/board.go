@@ -139,7 +139,7 @@ func (b *board) chapterLine(index int, c *chapter, now time.Time) string {
 	if took > 0 {
 		line += screen.Pad(progress.Seconds(took), 8) + status
 	}
-	return line
+	return strings.TrimRight(line, " ")
 }
 
 // fleet draws the hosts, as the balancer and the deployment at work see them.
