@@ -20,8 +20,8 @@ type MinimumHealthy struct {
 // A MinimumHealthyType is the unit of MinimumHealthy.Value.
 type MinimumHealthyType string
 
-// The units. OneAtATime is AWS's own rule behind the config of that name: it is shown
-// as FLEET_PERCENT 99 by the API but no percentage expresses it.
+// The units. OneAtATime is AWS's own rule behind the config of that name: the API shows it
+// as MOST_CONCURRENCY 1, and no percentage expresses it.
 const (
 	HostCount    MinimumHealthyType = "HOST_COUNT"
 	FleetPercent MinimumHealthyType = "FLEET_PERCENT"

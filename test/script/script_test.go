@@ -1,0 +1,91 @@
+// Package script_test tells Slipway's promises as stories: real binaries, real sockets,
+// real hook scripts, and the AWS CLI as people have it. Each *.txtar file is a story; the
+// words it may use are in commands_test.go.
+package script_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/slipway/slipway/test/world"
+)
+
+// binaries is where slipway and slipway-agent were built to.
+var binaries string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "slipway-stories-")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		binaries = dir
+		if err := world.Build(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// TestStories plays every story with the AWS CLI that comes first on the PATH.
+func TestStories(t *testing.T) {
+	cli, err := exec.LookPath("aws")
+	if err != nil {
+		t.Skip("the AWS CLI is not installed; make test installs it")
+	}
+	play(t, cli, "*.txtar")
+}
+
+// TestOtherCLI plays the stories about the CLI itself with Debian's, where another one
+// comes first.
+func TestOtherCLI(t *testing.T) {
+	const debian = "/usr/bin/aws"
+	if first, err := exec.LookPath("aws"); err == nil && first == debian {
+		t.Skip("TestStories uses it already")
+	}
+	if _, err := os.Stat(debian); err != nil {
+		t.Skip("Debian's AWS CLI is not installed; make test installs it")
+	}
+	play(t, debian, "aws_cli*.txtar")
+}
+
+func play(t *testing.T, cli, pattern string) {
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no stories %s: %v", pattern, err)
+	}
+	testscript.Run(t, testscript.Params{
+		Files:               files,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Cmds:                commands,
+		Setup: func(env *testscript.Env) error {
+			w := world.New(env.WorkDir, binaries, func() []string { return env.Vars })
+			env.Values[storyKey{}] = &story{World: w, cli: cli}
+			env.Defer(w.End)
+			for _, pair := range []string{
+				"PATH=" + binaries + ":" + filepath.Dir(cli) + ":" + os.Getenv("PATH"),
+				"HOME=" + env.WorkDir,
+				"AWS_EC2_METADATA_DISABLED=true",
+				"AWS_PAGER=",
+				"AWS_MAX_ATTEMPTS=1",
+				"AWS_REGION=us-east-1",
+				"AWS_DEFAULT_REGION=us-east-1",
+				"AWS_SHARED_CREDENTIALS_FILE=" + filepath.Join(env.WorkDir, "data", "credentials"),
+			} {
+				name, value, _ := strings.Cut(pair, "=")
+				env.Setenv(name, value)
+			}
+			return nil
+		},
+	})
+}
