@@ -42,15 +42,16 @@ func Init() {
 	}
 	fmt.Fprint(report, reportReady)
 	report.Close()
+	// From here on there is nothing to flush, and a race detector would first sleep a second.
 	if o.Probe {
-		os.Exit(0)
+		syscall.Exit(0)
 	}
 	gone := make(chan struct{})
 	go func() {
 		orders.Decode(&struct{}{}) // returns when the other end closes
 		close(gone)
 	}()
-	os.Exit(supervise(pid, signals, gone))
+	syscall.Exit(supervise(pid, signals, gone))
 }
 
 // begin builds the root and starts the command.
