@@ -287,6 +287,27 @@ func TestEnv(t *testing.T) {
 	}
 }
 
+func TestWhichServer(t *testing.T) {
+	service := newFakeService(t, failing())
+	t.Chdir(t.TempDir())
+	t.Setenv("AWS_ENDPOINT_URL", "")
+	status, _, stderr := slipway(t, "deploy", "list")
+	if status != 1 || !strings.Contains(stderr, "no server named: run  eval") {
+		t.Errorf("no server: %d, %q", status, stderr)
+	}
+	if err := os.Mkdir("slipway-data", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"endpoint": service.URL, "credentials": "[default]\naws_access_key_id=AKID\naws_secret_access_key=s\n"} {
+		if err := os.WriteFile(filepath.Join("slipway-data", name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if status, _, stderr := slipway(t, "deploy", "list"); status != 0 {
+		t.Errorf("the server of this folder: %d, %q", status, stderr)
+	}
+}
+
 // Every command that people see explains itself with an example.
 func TestEveryCommandHasHelp(t *testing.T) {
 	p := &program{stdout: io.Discard, stderr: io.Discard, getenv: os.Getenv}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -27,7 +28,8 @@ func (p *program) deployCommand() *cobra.Command {
 		Short: "Push revisions, create deployments and follow them",
 		Long: `The people's side of the API: what aws deploy does, with progress that can be
 watched and failures that explain themselves. Which server to talk to comes from
-the environment (eval "$(slipway env)"), or from --data or --endpoint-url.`,
+the environment (eval "$(slipway env)"), or from --data or --endpoint-url; else it
+is the one that runs on `+defaultData+`.`,
 		Example: `  slipway deploy push ./shop -a shop --s3-location s3://releases/shop/1.0.zip
   slipway deploy create -a shop -g web --s3-location s3://releases/shop/1.0.zip --wait
   slipway deploy list -a shop -g web
@@ -45,12 +47,21 @@ the environment (eval "$(slipway env)"), or from --data or --endpoint-url.`,
 	return cmd
 }
 
-// open checks the shared flags and builds the clients.
+// open checks the shared flags and builds the clients. Where nothing names a server, one that
+// runs on the default data directory is meant.
 func (c *connection) open(ctx context.Context) (*awsclient.Clients, error) {
 	if c.output != "text" && c.output != "json" {
 		return nil, usagef("--output is text or json, not %q", c.output)
 	}
-	return awsclient.New(ctx, c.Options)
+	clients, err := awsclient.New(ctx, c.Options)
+	if errors.Is(err, awsclient.ErrNoServer) {
+		if _, there := awsclient.Endpoint(defaultData); there == nil {
+			here := c.Options
+			here.DataDir = defaultData
+			return awsclient.New(ctx, here)
+		}
+	}
+	return clients, err
 }
 
 func (c *connection) json() bool { return c.output == "json" }
