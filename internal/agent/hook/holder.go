@@ -8,22 +8,27 @@ import (
 	"syscall"
 )
 
-// leftOpen names the streams that are open and, where /proc can tell, the processes that hold them.
-func leftOpen(s *streams, open []string) string {
-	inodes := map[string]bool{}
+// leftOpen says which streams are open, and whose fault that is.
+func leftOpen(who, open []string) string {
+	by := "a background process keeps its "
+	if len(who) > 0 {
+		by = "the background process " + strings.Join(who, ", ") + " keeps its "
+	}
+	return by + strings.Join(open, " and ")
+}
+
+// inodes are the pipes as /proc names them.
+func (s *streams) inodes() map[string]bool {
+	out := map[string]bool{}
 	for _, p := range []pipe{s.stdout, s.stderr} {
 		// The reader may have ended by now, and then has no inode to ask for.
 		if info, err := p.r.Stat(); err == nil {
 			if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-				inodes[fmt.Sprintf("pipe:[%d]", stat.Ino)] = true
+				out[fmt.Sprintf("pipe:[%d]", stat.Ino)] = true
 			}
 		}
 	}
-	who := "a background process keeps its "
-	if found := holders(inodes); len(found) > 0 {
-		who = "the background process " + strings.Join(found, ", ") + " keeps its "
-	}
-	return who + strings.Join(open, " and ")
+	return out
 }
 
 // holders looks for processes with one of the pipes among their open files.

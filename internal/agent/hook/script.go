@@ -39,11 +39,29 @@ func (s *scriptRun) run(ctx context.Context) error {
 	}
 	readers := streams.drain(s.out)
 	failure := s.wait(ctx, cmd)
-	if open := readers.wait(s.runner.outputGrace()); len(open) > 0 {
-		s.out.note(fmt.Sprintf("Script - %s has ended, but %s open. What else is printed there is discarded; redirect the output of background processes\n",
-			s.script.Location, leftOpen(streams, open)))
-	}
+	s.waitForOutput(streams, readers)
 	return failure
+}
+
+// patience is how many graces are granted when nobody is seen to hold the output: most likely the
+// machine is busy, and what has been printed is still being read.
+const patience = 10
+
+// waitForOutput returns when the output is at its end, or is left open by a background process.
+func (s *scriptRun) waitForOutput(streams *streams, readers *draining) {
+	for n := 1; ; n++ {
+		open := readers.wait(s.runner.outputGrace())
+		if len(open) == 0 {
+			return
+		}
+		who := holders(streams.inodes())
+		if len(who) == 0 && n < patience {
+			continue
+		}
+		s.out.note(fmt.Sprintf("Script - %s has ended, but %s open. What else is printed there is discarded; redirect the output of background processes\n",
+			s.script.Location, leftOpen(who, open)))
+		return
+	}
 }
 
 // start runs the script directly, or by /bin/sh when it does not say what to run it with.

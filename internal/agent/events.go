@@ -1,0 +1,282 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/slipway/slipway/internal/agent/bundle"
+	"github.com/slipway/slipway/internal/agent/hook"
+	"github.com/slipway/slipway/internal/agent/install"
+	"github.com/slipway/slipway/internal/appspec"
+	"github.com/slipway/slipway/internal/hostwire"
+)
+
+// The commands that are more than scripts.
+const (
+	downloadBundle = "DownloadBundle"
+	installFiles   = "Install"
+)
+
+// A task is one command made ready: what it is about, and what it will do.
+type task struct {
+	event string
+	spec  *hostwire.Specification
+	place place
+	hooks hookPlan
+	log   string // name of the source of the scripts, for the log
+}
+
+// A hookPlan is the scripts of an event and where they come from.
+type hookPlan struct {
+	scripts []appspec.Script
+	archive string
+	err     error // reported when the event runs
+}
+
+// noop says whether running the task will do nothing.
+func (t *task) noop() bool {
+	switch t.event {
+	case downloadBundle, installFiles:
+		return false
+	}
+	return len(t.hooks.scripts) == 0 && t.hooks.err == nil
+}
+
+// isHook says whether an event consists of scripts.
+func isHook(event string) bool {
+	for _, e := range appspec.Events() {
+		if string(e) == event {
+			return true
+		}
+	}
+	return false
+}
+
+// newTask looks up the scripts of an event beforehand, because the acknowledgement says whether
+// there are any.
+func (a *Agent) newTask(event string, spec *hostwire.Specification) *task {
+	t := &task{event: event, spec: spec, place: a.layout.deployment(spec)}
+	if isHook(event) {
+		t.hooks = a.planHooks(t)
+	}
+	return t
+}
+
+func (a *Agent) planHooks(t *task) hookPlan {
+	dir, err := a.revisionFor(t)
+	if err != nil || dir == "" {
+		return hookPlan{err: err}
+	}
+	archive := filepath.Join(dir, "deployment-archive")
+	if _, err := os.Stat(archive); errors.Is(err, fs.ErrNotExist) && dir != t.place.dir {
+		a.log.Warn("the earlier revision is gone from the disk, so its scripts are not run", "event", t.event, "deployment", t.place.id, "missing", archive)
+		return hookPlan{}
+	}
+	spec, err := readAppSpec(archive, t.spec.AppSpecFilename)
+	if err != nil {
+		return hookPlan{err: err}
+	}
+	return hookPlan{scripts: spec.Scripts(t.event), archive: archive}
+}
+
+// revisionFor is the folder of the deployment whose scripts an event runs; empty when there is no
+// such deployment, as on the first one.
+//
+//	event                                   normally          rolling back blue/green
+//	BeforeBlockTraffic, AfterBlockTraffic   last successful   most recent
+//	ApplicationStop                         last successful   last successful
+//	BeforeAllowTraffic, AfterAllowTraffic   current           last successful
+//	the others                              current           current
+//
+// Once the current revision is unpacked it is the one, so a command that comes again after
+// DownloadBundle does not go back to the earlier revision.
+func (a *Agent) revisionFor(t *task) (string, error) {
+	rollback := t.spec.DeploymentCreator == "codeDeployRollback" && t.spec.DeploymentType == "BLUE_GREEN"
+	which := ""
+	switch t.event {
+	case "BeforeBlockTraffic", "AfterBlockTraffic":
+		which = lastSuccessful
+		if rollback {
+			which = mostRecent
+		}
+	case "ApplicationStop":
+		which = lastSuccessful
+	case "BeforeAllowTraffic", "AfterAllowTraffic":
+		if rollback {
+			which = lastSuccessful
+		}
+	}
+	if which == "" {
+		return t.place.dir, nil
+	}
+	if _, err := os.Stat(t.place.archive()); err == nil {
+		return t.place.dir, nil
+	}
+	return a.layout.pointer(t.place.group, which)
+}
+
+// readAppSpec parses the appspec of an unpacked revision: the file named by the deployment, or one
+// with a usual name.
+func readAppSpec(archive, name string) (*appspec.Spec, error) {
+	for _, candidate := range []string{name, "appspec.yaml", "appspec.yml"} {
+		text, err := os.ReadFile(filepath.Join(archive, candidate))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the AppSpec file: %w", err)
+		}
+		spec, err := appspec.Parse(candidate, text)
+		if err != nil {
+			return nil, err
+		}
+		return spec, spec.RunsOn(runtime.GOOS)
+	}
+	return nil, noAppSpec(archive, name)
+}
+
+func noAppSpec(archive, name string) error {
+	return fmt.Errorf("The CodeDeploy agent did not find an AppSpec file within the unpacked revision directory at revision-relative path \"%s\". "+ //nolint:staticcheck // AWS's text
+		"The revision was unpacked to directory \"%s\", and the AppSpec file was expected but not found at path \"%s\". "+
+		"Consult the AWS CodeDeploy Appspec documentation for more information at http://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file.html",
+		name, archive, filepath.Join(archive, name))
+}
+
+// run carries out a task. An error is a *hook.Failure or stands for code 5.
+func (a *Agent) run(ctx context.Context, t *task, tail *hook.Tail) error {
+	switch {
+	case t.event == downloadBundle:
+		return a.download(ctx, t)
+	case t.event == installFiles:
+		return a.install(ctx, t)
+	case !isHook(t.event):
+		return fmt.Errorf("Unsupported command type: %s.", t.event) //nolint:staticcheck // AWS's text
+	case t.hooks.err != nil:
+		return t.hooks.err
+	}
+	return a.hooks.Run(ctx, hook.Job{
+		Event: t.event, Scripts: t.hooks.scripts, Archive: t.hooks.archive,
+		Deployment: t.place.id, Dir: t.place.dir, Env: a.hookEnv(t.spec),
+	}, tail)
+}
+
+// hookEnv is what scripts learn about their deployment: always the current one, also when the
+// script comes from an earlier revision.
+func (a *Agent) hookEnv(spec *hostwire.Specification) []string {
+	env := []string{
+		"DEPLOYMENT_ID=" + spec.DeploymentId,
+		"APPLICATION_NAME=" + spec.ApplicationName,
+		"DEPLOYMENT_GROUP_NAME=" + spec.DeploymentGroupName,
+		"DEPLOYMENT_GROUP_ID=" + spec.DeploymentGroupId,
+		"AWS_REGION=" + a.host.Region,
+		"AWS_HOST_IDENTIFIER=" + a.host.Identifier,
+	}
+	if a.config.InstallRoot != "" {
+		env = append(env, "SLIPWAY_INSTALL_ROOT="+a.config.InstallRoot)
+	}
+	if s3 := spec.Revision.S3Revision; s3 != nil && spec.Revision.RevisionType == "S3" {
+		env = append(env, "BUNDLE_BUCKET="+s3.Bucket, "BUNDLE_KEY="+s3.Key)
+		if s3.Version != "" {
+			env = append(env, "BUNDLE_VERSION="+s3.Version)
+		}
+		if s3.ETag != "" {
+			env = append(env, "BUNDLE_ETAG="+s3.ETag)
+		}
+	}
+	if g := spec.Revision.GitHubRevision; g != nil && spec.Revision.RevisionType == "GitHub" {
+		env = append(env, "BUNDLE_COMMIT="+g.CommitId)
+	}
+	return env
+}
+
+func (a *Agent) download(ctx context.Context, t *task) error {
+	if err := a.layout.retain(t.place, a.config.MaxRevisions); err != nil {
+		a.log.Warn("old revisions could not be deleted", "group", t.place.group, "error", err)
+	}
+	kind, err := a.fetch(ctx, t)
+	if err != nil {
+		return err
+	}
+	if kind != "" {
+		if err := bundle.Unpack(ctx, t.place.bundle(), kind, t.place.archive()); err != nil {
+			return err
+		}
+	}
+	if !hasAppSpec(t.place.archive(), t.spec.AppSpecFilename) {
+		return noAppSpec(t.place.archive(), t.spec.AppSpecFilename)
+	}
+	if err := a.layout.point(t.place, mostRecent); err != nil {
+		return fmt.Errorf("note the most recent revision: %w", err)
+	}
+	return nil
+}
+
+func hasAppSpec(archive, name string) bool {
+	for _, candidate := range []string{name, "appspec.yaml", "appspec.yml"} {
+		if info, err := os.Stat(filepath.Join(archive, candidate)); err == nil && info.Mode().IsRegular() {
+			return true
+		}
+	}
+	return false
+}
+
+// fetch brings the bundle to this host and returns the type of archive it is; empty when there is
+// nothing to unpack.
+func (a *Agent) fetch(ctx context.Context, t *task) (string, error) {
+	switch r := t.spec.Revision; r.RevisionType {
+	case "S3":
+		_, err := a.downloads.fromS3(ctx, r.S3Revision, t.place.bundle())
+		return r.S3Revision.BundleType, err
+	case "GitHub":
+		return a.downloads.fromGitHub(ctx, r.GitHubRevision, t.spec.GitHubAccessToken, t.place.bundle())
+	default:
+		return fetchLocal(r.LocalRevision, t.place)
+	}
+}
+
+func fetchLocal(r *hostwire.LocalRevision, p place) (string, error) {
+	if r.BundleType == "directory" {
+		if err := os.RemoveAll(p.archive()); err != nil {
+			return "", err
+		}
+		if err := os.CopyFS(p.archive(), os.DirFS(r.Location)); err != nil {
+			return "", fmt.Errorf("copy the revision from %s: %w", r.Location, err)
+		}
+		return "", nil
+	}
+	if err := os.Remove(p.bundle()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	return r.BundleType, os.Symlink(r.Location, p.bundle())
+}
+
+func (a *Agent) install(ctx context.Context, t *task) error {
+	spec, err := readAppSpec(t.place.archive(), t.spec.AppSpecFilename)
+	if err != nil {
+		return err
+	}
+	job := install.Job{
+		Archive: t.place.archive(), Spec: spec,
+		Instructions: a.layout.instructions(), Group: t.place.group, Root: a.config.InstallRoot,
+	}
+	if o := t.spec.AgentActionOverrides; o != nil {
+		job.FileExistsBehavior = appspec.Behavior(strings.ToUpper(o.AgentOverrides.FileExistsBehavior))
+	}
+	installation, err := install.New(job)
+	if err != nil {
+		return err
+	}
+	if err := installation.Run(ctx); err != nil {
+		return err
+	}
+	if err := a.layout.point(t.place, lastSuccessful); err != nil {
+		return fmt.Errorf("note the installed revision: %w", err)
+	}
+	return nil
+}

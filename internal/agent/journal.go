@@ -1,0 +1,131 @@
+package agent
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/slipway/slipway/internal/hostwire"
+)
+
+// What survives a crash of the agent is two files per command.
+//
+// The tracking file, ongoing-deployment/DEPLOYMENT.EVENT, is there from before the command is
+// acknowledged until the service has heard how it ended. The outcome file, in the deployment's own
+// folder, is written when the command has ended, before the service is told.
+//
+//	tracking  outcome   at start this means
+//	yes       no        interrupted: report a failure, the event cannot be resumed
+//	yes       yes       ended, but perhaps not reported: report it (again)
+//	no        yes       done; if the command comes again, it is answered from the outcome
+//
+// Neither file is forced to disk: they are there for the agent's death, not for a power cut, after
+// which the service's own deadline ends the event.
+
+// staleAfter is the age at which the service has long given up on a command.
+const staleAfter = 24 * time.Hour
+
+// An outcome is how a command ended, as it is reported.
+type outcome struct {
+	Identifier  string // HostCommandIdentifier of the delivery
+	Status      string
+	Diagnostics hostwire.Diagnostics
+}
+
+func succeeded(identifier string) outcome {
+	return outcome{identifier, hostwire.Succeeded, hostwire.Diagnostics{ErrorCode: hostwire.CodeSucceeded, Message: "Succeeded: "}}
+}
+
+func failed(identifier string, d hostwire.Diagnostics) outcome {
+	return outcome{identifier, hostwire.Failed, d}
+}
+
+// A track is the tracking file of one command.
+type track struct {
+	file              string
+	deployment, event string
+	identifier        string
+}
+
+func (l layout) track(deployment, event, identifier string) track {
+	return track{filepath.Join(l.tracking, deployment+"."+event), deployment, event, identifier}
+}
+
+// begin makes the deployment's folder and the tracking file.
+func (t track) begin(p place) error {
+	err := os.MkdirAll(p.dir, 0o755)
+	if err == nil {
+		err = os.WriteFile(t.file, []byte(t.identifier), 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("note that %s is in progress: %w", t.event, err)
+	}
+	return nil
+}
+
+func (t track) end() error {
+	err := os.Remove(t.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// unfinished lists the tracking files of an earlier run. Stale ones are deleted on the way.
+func (l layout) unfinished() ([]track, error) {
+	entries, err := os.ReadDir(l.tracking)
+	if err != nil {
+		return nil, err
+	}
+	var out []track
+	for _, e := range entries {
+		file := filepath.Join(l.tracking, e.Name())
+		info, err := e.Info()
+		if err != nil || info.IsDir() {
+			continue
+		}
+		if time.Since(info.ModTime()) > staleAfter {
+			_ = os.Remove(file)
+			continue
+		}
+		identifier, err := os.ReadFile(file)
+		if err != nil {
+			return out, err
+		}
+		// AWS's agent names its files after the deployment alone.
+		deployment, event := e.Name(), ""
+		if dot := strings.LastIndex(e.Name(), "."); dot > 0 {
+			deployment, event = e.Name()[:dot], e.Name()[dot+1:]
+		}
+		out = append(out, track{file, deployment, event, string(identifier)})
+	}
+	return out, nil
+}
+
+// record writes down how a command ended, before anybody is told.
+func (p place) record(event string, o outcome) error {
+	content, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	file := p.outcome(event)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	return writeFile(file, content)
+}
+
+// recorded is how a command ended on this host, if it did.
+func (p place) recorded(event string) (outcome, bool) {
+	var o outcome
+	content, err := os.ReadFile(p.outcome(event))
+	if err != nil || json.Unmarshal(content, &o) != nil || o.Status == "" {
+		return outcome{}, false
+	}
+	return o, true
+}

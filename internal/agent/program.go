@@ -1,0 +1,134 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+)
+
+const usage = `slipway-agent carries out deployments on this host.
+
+Usage:
+  slipway-agent [--config FILE]
+  slipway-agent --version
+
+Flags:
+  --config FILE   configuration, in the format of codedeployagent.yml
+                  (default ` + DefaultConfigFile + `)
+  --version       print the version and exit
+  --help          print this text and exit
+
+SIGTERM lets the running lifecycle event end; a second SIGTERM kills it.
+Exit status: 0 ended as told, 1 could not run (the reason is on stderr), 2 wrong usage.
+
+Examples:
+  # as a service, with the files where AWS's agent has them
+  slipway-agent
+
+  # by hand, with everything in one folder
+  cat > agent.yml <<END
+  :root_dir: $PWD/deployment-root
+  :on_premises_config_file: $PWD/onpremises.yml
+  :deploy_control_endpoint: http://127.0.0.1:8000
+  :s3_endpoint_override: http://127.0.0.1:8000
+  END
+  slipway-agent --config agent.yml
+`
+
+// Main is the program slipway-agent without its exit: it reads the flags in args (the program's
+// name not among them), runs until ctx ends or a signal says so, and returns the exit status.
+func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("slipway-agent", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	configFile := flags.String("config", "", "")
+	flags.StringVar(configFile, "config_file", "", "") // as AWS's agent calls it
+	version := flags.Bool("version", false, "")
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, usage)
+		return 0
+	case err == nil && flags.NArg() > 0:
+		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "slipway-agent: %v\nTry: slipway-agent --help\n", err)
+		return 2
+	}
+	if *version {
+		fmt.Fprintln(stdout, "slipway-agent", Version())
+		return 0
+	}
+	if err := serve(ctx, *configFile, stderr); err != nil {
+		fmt.Fprintln(stderr, "slipway-agent:", err)
+		return 1
+	}
+	return 0
+}
+
+// serve runs an agent until the first signal, and kills what still runs at the second.
+func serve(ctx context.Context, configFile string, stderr io.Writer) error {
+	config, err := LoadConfig(configFile)
+	if err != nil {
+		return err
+	}
+	host, err := LoadHost(config.OnPremisesFile, os.Getenv)
+	if err != nil {
+		return err
+	}
+	log, closeLog := newLogger(config, stderr)
+	defer closeLog()
+	agent, err := New(config, host, log)
+	if err != nil {
+		return err
+	}
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT)
+	defer signal.Stop(signals)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan struct{})
+	defer close(ended)
+	go func() {
+		for first := true; ; first = false {
+			select {
+			case s := <-signals:
+				log.Info("stopping", "signal", s.String(), "at once", !first)
+				stop()
+				if !first {
+					agent.Kill()
+				}
+			case <-ended:
+				return
+			}
+		}
+	}()
+	return agent.Run(ctx)
+}
+
+// newLogger logs to stderr and, with a log_dir, to a file in the format of AWS's agent.
+func newLogger(config Config, stderr io.Writer) (*slog.Logger, func()) {
+	level := slog.LevelInfo
+	if config.Verbose {
+		level = slog.LevelDebug
+	}
+	text := slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})
+	if config.LogDir == "" {
+		return slog.New(text), func() {}
+	}
+	file, err := openLogFile(filepath.Join(config.LogDir, config.ProgramName+".log"))
+	if err != nil {
+		log := slog.New(text)
+		log.Warn("there is no log file", "error", err)
+		return log, func() {}
+	}
+	handler := &awsHandler{w: file, program: config.ProgramName, level: level}
+	return slog.New(slog.NewMultiHandler(text, handler)), func() { _ = file.Close() }
+}

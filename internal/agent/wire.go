@@ -1,0 +1,291 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"github.com/slipway/slipway/internal/hostwire"
+)
+
+const (
+	connectTimeout = 15 * time.Second
+	// answerLimit bounds what an answer of the command service may hold; a specification is a
+	// few kilobytes.
+	answerLimit = 4 << 20
+)
+
+// newHTTPClient makes the one client for commands and downloads. Its connections stay open
+// between requests, and it follows no redirects: a signature is good for one host only.
+func newHTTPClient(proxyURI string) (*http.Client, error) {
+	proxy := http.ProxyFromEnvironment
+	if proxyURI != "" {
+		u, err := url.Parse(proxyURI)
+		if err != nil {
+			return nil, errors.New("proxy_uri is not a URL")
+		}
+		proxy = http.ProxyURL(u)
+	}
+	dialer := &net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}
+	transport := &http.Transport{
+		Proxy:               proxy,
+		DialContext:         dialer.DialContext,
+		TLSHandshakeTimeout: connectTimeout,
+		MaxIdleConnsPerHost: slots + 1,
+		IdleConnTimeout:     90 * time.Second,
+		ReadBufferSize:      32 << 10,
+	}
+	// SSL_CERT_FILE is heeded by crypto/x509; this is the SDKs' own variable.
+	if file := os.Getenv("AWS_CA_BUNDLE"); file != "" {
+		pool, err := readPool(file)
+		if err != nil {
+			return nil, fmt.Errorf("read AWS_CA_BUNDLE: %w", err)
+		}
+		transport.TLSClientConfig = tlsConfig(pool)
+	}
+	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, nil
+}
+
+func readPool(file string) (*x509.CertPool, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%s holds no PEM certificate", file)
+	}
+	return pool, nil
+}
+
+// A commandService speaks AWS JSON 1.1 to the service that hands out commands.
+type commandService struct {
+	http        *http.Client
+	endpoint    string
+	prefix      string // of X-Amz-Target
+	signingName string
+	version     string
+	host        Host
+	signer      *v4.Signer
+	timeout     time.Duration // of one request, long polls included
+	log         *slog.Logger
+	skew        atomic.Int64 // nanoseconds that the service's clock is ahead of this host's
+}
+
+// A ServiceError is an error that the service answered with.
+type ServiceError struct {
+	Operation, Code, Message string
+	Status                   int
+}
+
+// Error names the operation, the code and the service's own text.
+func (e *ServiceError) Error() string {
+	return fmt.Sprintf("%s: %s: %s (HTTP %d)", e.Operation, e.Code, e.Message, e.Status)
+}
+
+func (c *commandService) poll(ctx context.Context) (*hostwire.HostCommand, error) {
+	var out hostwire.PollHostCommandOutput
+	err := c.call(ctx, "PollHostCommand", hostwire.PollHostCommandInput{HostIdentifier: c.host.Identifier}, &out)
+	return out.HostCommand, err
+}
+
+func (c *commandService) specification(ctx context.Context, executionID string) (*hostwire.GetDeploymentSpecificationOutput, error) {
+	var out hostwire.GetDeploymentSpecificationOutput
+	err := c.call(ctx, "GetDeploymentSpecification",
+		hostwire.GetDeploymentSpecificationInput{DeploymentExecutionId: executionID, HostIdentifier: c.host.Identifier}, &out)
+	return &out, err
+}
+
+func (c *commandService) acknowledge(ctx context.Context, identifier string, noop bool) (string, error) {
+	var out hostwire.PutHostCommandAcknowledgementOutput
+	err := c.call(ctx, "PutHostCommandAcknowledgement", hostwire.PutHostCommandAcknowledgementInput{
+		HostCommandIdentifier: identifier,
+		Diagnostics:           envelope(hostwire.Acknowledgement{IsCommandNoop: noop}),
+	}, &out)
+	return out.CommandStatus, err
+}
+
+func (c *commandService) complete(ctx context.Context, o outcome) error {
+	return c.call(ctx, "PutHostCommandComplete", hostwire.PutHostCommandCompleteInput{
+		HostCommandIdentifier: o.Identifier, CommandStatus: o.Status, Diagnostics: envelope(o.Diagnostics),
+	}, &hostwire.PutHostCommandCompleteOutput{})
+}
+
+// update is a sign of life with the log so far.
+func (c *commandService) update(ctx context.Context, identifier string, d hostwire.Diagnostics) error {
+	return c.call(ctx, "PostHostCommandUpdate",
+		hostwire.PostHostCommandUpdateInput{HostCommandIdentifier: identifier, Diagnostics: envelope(d)}, &hostwire.PostHostCommandUpdateOutput{})
+}
+
+func envelope(content any) *hostwire.Envelope {
+	payload, err := json.Marshal(content)
+	if err != nil {
+		payload = []byte("{}") // not reached: the contents are plain strings, numbers and booleans
+	}
+	return &hostwire.Envelope{Format: hostwire.FormatJSON, Payload: string(payload)}
+}
+
+// call makes one request; a wrong clock is put right and the request made once more.
+func (c *commandService) call(ctx context.Context, operation string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("%s: %w", operation, err)
+	}
+	err = c.once(ctx, operation, body, out)
+	if service, ok := errors.AsType[*ServiceError](err); ok && service.skewed() && c.adopt(service) {
+		err = c.once(ctx, operation, body, out)
+	}
+	return err
+}
+
+func (c *commandService) once(ctx context.Context, operation string, body []byte, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint+"/", bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("%s: %w", operation, err)
+	}
+	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	request.Header.Set("X-Amz-Target", c.prefix+"."+operation)
+	request.Header.Set(hostwire.AgentVersionHeader, c.version)
+	now := time.Now().Add(time.Duration(c.skew.Load()))
+	if err := sign(ctx, c.signer, c.host, request, body, c.signingName, now); err != nil {
+		return fmt.Errorf("%s: %w", operation, err)
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return fmt.Errorf("%s: %w", operation, plainError(err))
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, answerLimit))
+	if err != nil {
+		return fmt.Errorf("%s: read the answer: %w", operation, err)
+	}
+	if response.StatusCode != http.StatusOK {
+		return c.refused(operation, response, answer)
+	}
+	if len(bytes.TrimSpace(answer)) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return &ServiceError{Operation: operation, Code: "InvalidAnswer", Message: "the answer is not JSON of the expected form: " + err.Error(), Status: response.StatusCode}
+	}
+	return nil
+}
+
+// plainError takes the URL out of an error of net/http, where a password might be.
+func plainError(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	return err
+}
+
+func sign(ctx context.Context, signer *v4.Signer, host Host, r *http.Request, body []byte, service string, now time.Time, options ...func(*v4.SignerOptions)) error {
+	credentials, err := host.Credentials.Retrieve(ctx)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(body)
+	hash := hex.EncodeToString(sum[:])
+	r.Header.Set("X-Amz-Content-Sha256", hash)
+	return signer.SignHTTP(ctx, credentials, r, hash, service, host.Region, now, options...)
+}
+
+// refused turns an error answer into a ServiceError.
+func (c *commandService) refused(operation string, response *http.Response, answer []byte) error {
+	var body struct {
+		Type         string `json:"__type"`
+		Code         string `json:"code"`
+		Message      string `json:"message"`
+		UpperMessage string `json:"Message"`
+	}
+	_ = json.Unmarshal(answer, &body) // an answer without JSON still has its status
+	code := firstOf(body.Type, body.Code, response.Header.Get("X-Amzn-Errortype"), http.StatusText(response.StatusCode), "UnknownError")
+	if _, after, ok := strings.Cut(code, "#"); ok {
+		code = after
+	}
+	code, _, _ = strings.Cut(code, ":")
+	e := &ServiceError{Operation: operation, Code: code, Message: firstOf(body.Message, body.UpperMessage, "no message"), Status: response.StatusCode}
+	if e.aboutKeys() {
+		if file, ok := c.host.Credentials.(*fileCredentials); ok {
+			file.expire()
+		}
+	}
+	if e.skewed() {
+		if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
+			c.noteClock(date)
+		}
+	}
+	return e
+}
+
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// clockTolerance is the difference that a service forgives.
+const clockTolerance = 4 * time.Minute
+
+// noteClock remembers how far this host's clock is off.
+func (c *commandService) noteClock(date time.Time) {
+	ahead := time.Until(date)
+	if ahead.Abs() < clockTolerance {
+		ahead = 0
+	}
+	if c.skew.Swap(int64(ahead)) != int64(ahead) && ahead != 0 {
+		c.log.Warn("this host's clock differs from the service's; requests are signed with the service's time", "difference", ahead.Round(time.Second))
+	}
+}
+
+// adopt says whether signing again with the service's clock can help.
+func (c *commandService) adopt(e *ServiceError) bool { return e.skewed() && c.skew.Load() != 0 }
+
+func (e *ServiceError) skewed() bool {
+	switch e.Code {
+	case "InvalidSignatureException", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture":
+		return true
+	}
+	return false
+}
+
+// aboutKeys says whether new credentials could make the difference.
+func (e *ServiceError) aboutKeys() bool {
+	switch e.Code {
+	case "UnrecognizedClientException", "ExpiredTokenException", "ExpiredToken", "InvalidClientTokenId", "AccessDeniedException", "MissingAuthenticationTokenException":
+		return true
+	}
+	return e.skewed() || e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
+}
+
+func (e *ServiceError) throttled() bool {
+	switch e.Code {
+	case "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException":
+		return true
+	}
+	return e.Status == http.StatusTooManyRequests
+}
+
+var _ aws.CredentialsProvider = (*fileCredentials)(nil)
