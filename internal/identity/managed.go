@@ -1,0 +1,39 @@
+package identity
+
+import "strings"
+
+// AdministratorAccess is the ARN of the managed policy that allows everything.
+const AdministratorAccess = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+// A managedPolicy is one that everybody has and nobody can change.
+type managedPolicy struct {
+	name    string
+	actions []string // allowed on every resource
+}
+
+// managed holds AWS's managed policies as far as they speak of services that are here. (The
+// originals also allow notifications, alarms and SNS.)
+var managed = map[string]managedPolicy{
+	AdministratorAccess: {"AdministratorAccess", []string{"*"}},
+	"arn:aws:iam::aws:policy/AWSCodeDeployFullAccess": {"AWSCodeDeployFullAccess", []string{"codedeploy:*"}},
+	"arn:aws:iam::aws:policy/AWSCodeDeployDeployerAccess": {"AWSCodeDeployDeployerAccess", []string{
+		"codedeploy:Batch*", "codedeploy:CreateDeployment", "codedeploy:Get*", "codedeploy:List*",
+		"codedeploy:RegisterApplicationRevision",
+	}},
+	"arn:aws:iam::aws:policy/AWSCodeDeployReadOnlyAccess": {"AWSCodeDeployReadOnlyAccess", []string{
+		"codedeploy:Batch*", "codedeploy:Get*", "codedeploy:List*",
+	}},
+	"arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess": {"AmazonS3ReadOnlyAccess", []string{
+		"s3:Get*", "s3:List*", "s3:Describe*",
+	}},
+	"arn:aws:iam::aws:policy/AmazonS3FullAccess": {"AmazonS3FullAccess", []string{"s3:*"}},
+}
+
+func (m managedPolicy) policy() Policy {
+	s := statement{resources: patterns{{glob: "*"}}}
+	for _, action := range m.actions {
+		// As actionsOf does: actions are compared in small letters.
+		s.actions = append(s.actions, pattern{glob: strings.ToLower(action)})
+	}
+	return Policy{statements: []statement{s}}
+}
