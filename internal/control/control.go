@@ -1,0 +1,74 @@
+// Package control is what a caller may ask of Slipway, in domain words. The API, the agents'
+// endpoint and the console all reach state through it.
+//
+// Every method does the same four things in the same order: authorise the caller by the
+// IAM action and the resource, validate the request, record it in the store, and wake the
+// engine where a deployment has something new to decide. What a caller cannot have is a
+// *deploy.Error with AWS's code and text; every other error is a fault of ours.
+package control
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/slipway/slipway/internal/deploy"
+	"github.com/slipway/slipway/internal/store"
+)
+
+// Config is what a Service is made of. Store, Region and Account are required.
+type Config struct {
+	Store store.Store
+	// Wake tells the engine that a deployment is due now. Nil does nothing.
+	Wake func(deploymentID string)
+	// Now is the clock. Nil is time.Now.
+	Now func() time.Time
+	// Region and Account go into every ARN.
+	Region  string
+	Account string
+	// Limits are the deadlines that new deployments get. Zero is deploy.DefaultLimits.
+	Limits deploy.Limits
+	// RevisionExists answers whether an S3 revision can be fetched, before a deployment of
+	// it is made: nil, a *deploy.Error for the caller, or a fault. A nil function asks
+	// nobody, as on AWS.
+	RevisionExists func(context.Context, deploy.Revision) error
+	// Log gets one line per change. Nil discards.
+	Log *slog.Logger
+}
+
+// A Service answers callers. It keeps no state of its own and is safe for concurrent use.
+type Service struct {
+	store          store.Store
+	wake           func(deploymentID string)
+	now            func() time.Time
+	region         string
+	account        string
+	limits         deploy.Limits
+	revisionExists func(context.Context, deploy.Revision) error
+	log            *slog.Logger
+}
+
+// New returns a Service.
+func New(c Config) *Service {
+	s := &Service{
+		store: c.Store, wake: c.Wake, now: c.Now,
+		region: c.Region, account: c.Account,
+		limits: c.Limits, revisionExists: c.RevisionExists, log: c.Log,
+	}
+	if s.wake == nil {
+		s.wake = func(string) {}
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.limits == (deploy.Limits{}) {
+		s.limits = deploy.DefaultLimits
+	}
+	if s.revisionExists == nil {
+		s.revisionExists = func(context.Context, deploy.Revision) error { return nil }
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	return s
+}

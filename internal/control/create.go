@@ -1,0 +1,157 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/slipway/slipway/internal/deploy"
+	"github.com/slipway/slipway/internal/identity"
+	"github.com/slipway/slipway/internal/store"
+)
+
+// A DeploymentRequest asks for a deployment. Empty members take the group's setting, or the
+// API's default.
+type DeploymentRequest struct {
+	Application string
+	Group       string
+	Revision    deploy.Revision
+	ConfigName  string
+	Description string
+	Rollback    *deploy.AutoRollback
+	FileExists  deploy.FileExistsBehavior
+
+	IgnoreApplicationStopFailures bool
+	UpdateOutdatedOnly            bool
+
+	// TargetInstances and Alarms say that the request has such a member.
+	TargetInstances bool
+	Alarms          bool
+}
+
+// CreateDeployment makes a deployment, which the engine then carries out, and returns its id.
+func (s *Service) CreateDeployment(
+	ctx context.Context, caller identity.Caller, r DeploymentRequest,
+) (string, error) {
+	if err := authorize(caller, "CreateDeployment", s.groupARN(r.Application, r.Group)); err != nil {
+		return "", err
+	}
+	g, err := s.group(ctx, r.Application, r.Group)
+	if err != nil {
+		return "", err
+	}
+	if err := r.check(g); err != nil {
+		return "", err
+	}
+	revision, err := s.deployable(ctx, r.Revision, g.Platform)
+	if err != nil {
+		return "", err
+	}
+	d, err := s.newDeployment(ctx, caller, g, r)
+	if err != nil {
+		return "", err
+	}
+	d.Revision = revision
+	if err := s.record(ctx, &d); err != nil {
+		return "", err
+	}
+	s.wake(d.ID)
+	s.log.InfoContext(ctx, "deployment created",
+		"deployment", d.ID, "application", d.Application, "group", d.Group, "by", caller.ARN)
+	return d.ID, nil
+}
+
+// check checks what the request says of itself and for the group's platform and style.
+func (r DeploymentRequest) check(g deploy.Group) error {
+	if err := checkDescription(r.Description); err != nil {
+		return err
+	}
+	if err := checkRollback(r.Rollback); err != nil {
+		return err
+	}
+	switch r.FileExists {
+	case "", deploy.Disallow, deploy.Overwrite, deploy.Retain:
+	default:
+		return deploy.Errorf("InvalidFileExistsBehavior",
+			"The fileExistsBehavior is not valid: %s. It is DISALLOW, OVERWRITE or RETAIN", shown(string(r.FileExists)))
+	}
+	switch {
+	case r.TargetInstances && g.Style.Type == deploy.InPlace:
+		return deploy.Errorf("InvalidTargetInstances",
+			"Configuration data for target instances was entered for an in-place deployment")
+	case r.Alarms:
+		return notYet("InvalidAlarmConfig", "alarms (overrideAlarmConfiguration)")
+	case deploy.Lifecycle(g.Platform, g.Style) == nil:
+		return notYet("InvalidRevision", "deployments to a group of the %s compute platform with style %s, %s",
+			g.Platform, g.Style.Type, g.Style.Option)
+	}
+	return nil
+}
+
+// deployable checks that the revision suits the platform and can be fetched.
+func (s *Service) deployable(
+	ctx context.Context, r deploy.Revision, platform deploy.Platform,
+) (deploy.Revision, error) {
+	r, err := checkRevision(r, platform)
+	if err != nil {
+		return r, err
+	}
+	if r.S3 == nil {
+		return r, nil
+	}
+	return r, wrapFault("look for revision", s.revisionExists(ctx, r))
+}
+
+// newDeployment puts together what the request gives and what the group has.
+func (s *Service) newDeployment(
+	ctx context.Context, caller identity.Caller, g deploy.Group, r DeploymentRequest,
+) (deploy.Deployment, error) {
+	name := r.ConfigName
+	if name == "" {
+		name = g.ConfigName
+	}
+	config, err := s.configFor(ctx, name, g.Platform)
+	if err != nil {
+		return deploy.Deployment{}, err
+	}
+	rollback := g.Rollback
+	if r.Rollback != nil {
+		rollback = *r.Rollback
+	}
+	behavior := r.FileExists
+	if behavior == "" {
+		behavior = deploy.Disallow
+	}
+	return deploy.Deployment{
+		ApplicationID: g.ApplicationID, Application: g.Application, GroupID: g.ID, Group: g.Name,
+		Platform: g.Platform, Style: g.Style, Config: config,
+		Previous: g.History.LastGood, Description: r.Description,
+		Creator: deploy.ByUser, CreatedBy: caller.ARN,
+		IgnoreApplicationStopFailures: r.IgnoreApplicationStopFailures, UpdateOutdatedOnly: r.UpdateOutdatedOnly,
+		FileExists: behavior, Rollback: rollback, Limits: s.limits,
+		Status: deploy.Created, CreatedAt: s.now(),
+	}, nil
+}
+
+// record stores the deployment under a new id. Ids are random, so one that is taken is
+// simply drawn again.
+func (s *Service) record(ctx context.Context, d *deploy.Deployment) error {
+	const draws = 10
+	for range draws {
+		d.ID = deploy.NewDeploymentID()
+		err := s.store.CreateDeployment(ctx, *d)
+		var active *store.ActiveError
+		switch {
+		case err == nil:
+			return nil
+		case errors.As(err, &active):
+			return deploy.Errorf("DeploymentLimitExceeded",
+				"The Deployment Group '%s' already has an active Deployment '%s'", d.Group, active.DeploymentID)
+		case errors.Is(err, store.ErrNotFound):
+			return errNoGroup(d.Group)
+		case !errors.Is(err, store.ErrExists):
+			return fmt.Errorf("create deployment: %w", err)
+		}
+	}
+	return fmt.Errorf("create deployment: no free id in %d draws", draws)
+}

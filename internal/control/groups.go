@@ -1,0 +1,205 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/slipway/slipway/internal/deploy"
+	"github.com/slipway/slipway/internal/identity"
+	"github.com/slipway/slipway/internal/store"
+)
+
+// CreateGroup makes a deployment group and returns its id.
+func (s *Service) CreateGroup(
+	ctx context.Context, caller identity.Caller, application, name string, settings GroupSettings, tags []deploy.Tag,
+) (string, error) {
+	if err := authorizeWithTags(caller, "CreateDeploymentGroup", s.groupARN(application, name), tags); err != nil {
+		return "", err
+	}
+	app, err := s.application(ctx, application)
+	if err != nil {
+		return "", err
+	}
+	if err := checkGroupName(name); err != nil {
+		return "", err
+	}
+	g := deploy.Group{
+		ID: deploy.NewUUID(), ApplicationID: app.ID, Application: app.Name, Name: name, Platform: app.Platform,
+		ConfigName: deploy.DefaultConfigName, Style: deploy.DefaultStyle, OutdatedInstances: outdatedUpdate,
+		Tags: tags, CreatedAt: s.now(),
+	}
+	if err := s.checkSettings(ctx, app.Platform, settings); err != nil {
+		return "", err
+	}
+	if err := checkRole(settings.ServiceRoleARN); err != nil {
+		return "", err
+	}
+	if err := checkResourceTags(tags); err != nil {
+		return "", err
+	}
+	settings.apply(&g)
+	switch err := s.store.CreateGroup(ctx, g); {
+	case errors.Is(err, store.ErrNotFound):
+		return "", errNoApplication(application)
+	case errors.Is(err, store.ErrExists):
+		return "", errGroupExists(name)
+	case err != nil:
+		return "", fmt.Errorf("create deployment group: %w", err)
+	}
+	s.log.InfoContext(ctx, "deployment group created", "application", application, "group", name, "by", caller.ARN)
+	return g.ID, nil
+}
+
+// Group returns the group of that name.
+func (s *Service) Group(
+	ctx context.Context, caller identity.Caller, application, name string,
+) (deploy.Group, error) {
+	if err := authorize(caller, "GetDeploymentGroup", s.groupARN(application, name)); err != nil {
+		return deploy.Group{}, err
+	}
+	return s.group(ctx, application, name)
+}
+
+// BatchGroups returns those of the named groups that exist, and the names of those that do not.
+func (s *Service) BatchGroups(
+	ctx context.Context, caller identity.Caller, application string, names []string,
+) (groups []deploy.Group, missing []string, err error) {
+	arn := func(name string) string { return s.groupARN(application, name) }
+	if err := authorizeEach(caller, "BatchGetDeploymentGroups", names, arn); err != nil {
+		return nil, nil, err
+	}
+	if _, err := s.application(ctx, application); err != nil {
+		return nil, nil, err
+	}
+	if err := checkBatch("deployment group names", len(names), "DeploymentGroupNameRequired"); err != nil {
+		return nil, nil, err
+	}
+	for _, name := range names {
+		g, err := s.group(ctx, application, name)
+		switch {
+		case deploy.ErrorCode(err) == "DeploymentGroupDoesNotExist":
+			missing = append(missing, name)
+		case err != nil:
+			return nil, nil, err
+		default:
+			groups = append(groups, g)
+		}
+	}
+	return groups, missing, nil
+}
+
+// ListGroups returns a page of the names of an application's groups and the token of the next page.
+func (s *Service) ListGroups(
+	ctx context.Context, caller identity.Caller, application, token string,
+) (names []string, next string, err error) {
+	if err := authorize(caller, "ListDeploymentGroups", s.applicationARN(application)); err != nil {
+		return nil, "", err
+	}
+	if _, err := s.application(ctx, application); err != nil {
+		return nil, "", err
+	}
+	after, err := readToken("groups", token)
+	if err != nil {
+		return nil, "", err
+	}
+	groups, err := s.store.Groups(ctx, application, after, pageSize+1)
+	if err != nil {
+		return nil, "", fmt.Errorf("list deployment groups: %w", err)
+	}
+	names = make([]string, 0, len(groups))
+	for _, g := range groups {
+		names = append(names, g.Name)
+	}
+	names, next = firstPage("groups", names, itself)
+	return names, next, nil
+}
+
+// UpdateGroup changes what settings gives and keeps the rest. An empty newName keeps the
+// name. A deployment under way goes on with what it was created with.
+func (s *Service) UpdateGroup(
+	ctx context.Context, caller identity.Caller, application, name, newName string, settings GroupSettings,
+) error {
+	if err := authorize(caller, "UpdateDeploymentGroup", s.groupARN(application, name)); err != nil {
+		return err
+	}
+	g, err := s.group(ctx, application, name)
+	if err != nil {
+		return err
+	}
+	if newName == "" {
+		newName = name
+	}
+	// Without this, a caller who may touch one group could take any other name.
+	if err := authorize(caller, "UpdateDeploymentGroup", s.groupARN(application, newName)); err != nil {
+		return err
+	}
+	if err := checkGroupName(newName); err != nil {
+		return err
+	}
+	if err := s.checkSettings(ctx, g.Platform, settings); err != nil {
+		return err
+	}
+	err = s.store.UpdateGroup(ctx, application, name, func(g *deploy.Group) error {
+		g.Name = newName
+		settings.apply(g)
+		return nil
+	})
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return errNoGroup(name)
+	case errors.Is(err, store.ErrExists):
+		return errGroupExists(newName)
+	case err != nil:
+		return fmt.Errorf("update deployment group: %w", err)
+	}
+	s.log.InfoContext(ctx, "deployment group updated", "application", application, "group", newName, "by", caller.ARN)
+	return nil
+}
+
+// DeleteGroup removes the group. A missing one, or one of a missing application, is no
+// error. Its deployment under way finds it gone, and fails.
+func (s *Service) DeleteGroup(ctx context.Context, caller identity.Caller, application, name string) error {
+	if err := authorize(caller, "DeleteDeploymentGroup", s.groupARN(application, name)); err != nil {
+		return err
+	}
+	g, err := s.group(ctx, application, name)
+	switch deploy.ErrorCode(err) {
+	case "ApplicationDoesNotExist", "DeploymentGroupDoesNotExist":
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.store.DeleteGroup(ctx, application, name); err != nil {
+		return fmt.Errorf("delete deployment group: %w", err)
+	}
+	s.log.InfoContext(ctx, "deployment group deleted", "application", application, "group", name, "by", caller.ARN)
+	return s.lookAgain(ctx, store.DeploymentFilter{GroupID: g.ID})
+}
+
+// group checks both names and reads the group.
+func (s *Service) group(ctx context.Context, application, name string) (deploy.Group, error) {
+	if _, err := s.application(ctx, application); err != nil {
+		return deploy.Group{}, err
+	}
+	if err := checkGroupName(name); err != nil {
+		return deploy.Group{}, err
+	}
+	g, err := s.store.Group(ctx, application, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return g, errNoGroup(name)
+	}
+	if err != nil {
+		return g, fmt.Errorf("read deployment group: %w", err)
+	}
+	return g, nil
+}
+
+func errNoGroup(name string) error {
+	return deploy.Errorf("DeploymentGroupDoesNotExist", "No Deployment Group found for name: %s", name)
+}
+
+func errGroupExists(name string) error {
+	return deploy.Errorf("DeploymentGroupAlreadyExists", "Deployment group already exists with name: %s", name)
+}
