@@ -97,6 +97,8 @@ ValidateService of d-TWO by version 2
 // checkNoops: only the first ApplicationStop had nothing to do.
 func checkNoops(t *testing.T, y *toy) {
 	t.Helper()
+	y.mu.Lock()
+	defer y.mu.Unlock()
 	for i, ack := range y.acks {
 		want := fmt.Sprintf(`{"IsCommandNoop":%v}`, i == 0)
 		if ack.Diagnostics.Payload != want {
@@ -194,10 +196,10 @@ func TestRedeliveryWhileRunning(t *testing.T) {
 	y.until("it is acknowledged", func() bool { return len(y.acks) == 2 })
 	y.offerAs(identifier, "d-ONE", "AfterInstall") // the very same delivery
 	other := y.offer("d-ONE", "AfterInstall")      // and another
-	polls := y.polls
+	polls, _, _ := y.counts()
 	y.until("both were handed out", func() bool { return y.polls >= polls+3 })
-	if len(y.acks) != 2 {
-		t.Errorf("%d acknowledgements were sent", len(y.acks))
+	if _, acks, _ := y.counts(); acks != 2 {
+		t.Errorf("%d acknowledgements were sent", acks)
 	}
 	if err := os.WriteFile(gate, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -235,21 +237,21 @@ func TestAcknowledgementAnswers(t *testing.T) {
 	y.start(c)
 	y.deployment("d-ONE", "tgz", traceBundle(t, "1"))
 
-	y.ackStatus = hostwire.Failed
+	y.change(func() { y.ackStatus = hostwire.Failed })
 	noop := y.event("d-ONE", "ApplicationStop")
 	if noop.status != hostwire.Succeeded || noop.diagnostics.Message != "Succeeded: CompletedNoopCommand" {
 		t.Errorf("a settled noop: %+v", noop)
 	}
 	for _, answer := range []string{hostwire.Failed, hostwire.Succeeded} {
 		y.change(func() { y.ackStatus = answer })
-		acks, polls := len(y.acks), y.polls
+		polls, acks, _ := y.counts()
 		y.offer("d-ONE", "DownloadBundle")
 		y.until("it was dropped", func() bool { return len(y.acks) > acks && y.polls > polls })
 	}
 	y.change(func() { y.ackStatus = "" })
 	y.succeeds("d-ONE", "DownloadBundle")
-	if len(y.completes) != 2 {
-		t.Errorf("completed were %+v", y.completes)
+	if _, _, completes := y.counts(); completes != 2 {
+		t.Errorf("%d commands were completed", completes)
 	}
 }
 
@@ -404,8 +406,8 @@ func TestRecovery(t *testing.T) {
 		}
 	}
 	waitFor(t, "the tracking files are gone", func() bool { left, _ := os.ReadDir(l.tracking); return len(left) == 0 })
-	if len(y.completes) != 3 {
-		t.Errorf("completed were %+v", y.completes)
+	if _, _, completes := y.counts(); completes != 3 {
+		t.Errorf("%d commands were completed", completes)
 	}
 	// The interrupted event does not run when it is handed out again.
 	y.deployment("d-ONE", "tgz", traceBundle(t, "1"))

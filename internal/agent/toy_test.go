@@ -78,8 +78,11 @@ func (s *signer) sign(t testing.TB, content []byte) string {
 		t.Fatal(err)
 	}
 	data.SetDigestAlgorithm(pkcs7.OIDDigestAlgorithmSHA256)
-	if err := data.AddSignerChain(s.cert, s.key, s.chain, pkcs7.SignerInfoConfig{}); err != nil {
+	if err := data.AddSigner(s.cert, s.key, pkcs7.SignerInfoConfig{}); err != nil {
 		t.Fatal(err)
+	}
+	for _, c := range s.chain {
+		data.AddCertificate(c)
 	}
 	der, err := data.Finish()
 	if err != nil {
@@ -245,6 +248,13 @@ func (y *toy) next(ctx context.Context) *hostwire.HostCommand {
 			return nil
 		}
 	}
+}
+
+// counts says how many polls, acknowledgements and completions there were so far.
+func (y *toy) counts() (polls, acks, completes int) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	return y.polls, len(y.acks), len(y.completes)
 }
 
 // settled takes a command out of the queue; y.mu is held.
