@@ -179,7 +179,7 @@ func (a *Agent) lock() (*os.File, error) {
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		holder, _ := os.ReadFile(path)
 		file.Close()
-		return nil, fmt.Errorf("Could not acquire lock on %s - aborting start! Another agent (process %s) uses this deployment root", path, strings.TrimSpace(string(holder))) //nolint:staticcheck // AWS's text
+		return nil, fmt.Errorf("Could not acquire lock on %s - aborting start! Another agent (process %s) uses this deployment root", path, strings.TrimSpace(string(holder)))
 	}
 	err = file.Truncate(0)
 	if err == nil {

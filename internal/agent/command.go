@@ -82,7 +82,7 @@ func (a *Agent) drop(ctx context.Context, log *slog.Logger, track track, err err
 // specificationOf asks for the specification until the service answers.
 func (a *Agent) specificationOf(ctx context.Context, command *hostwire.HostCommand) (*hostwire.Specification, error) {
 	if !eventName.MatchString(command.CommandName) {
-		return nil, fmt.Errorf("Unsupported command type: %s.", command.CommandName) //nolint:staticcheck // AWS's text
+		return nil, fmt.Errorf("Unsupported command type: %s.", command.CommandName)
 	}
 	ctx, cancel := context.WithTimeout(ctx, acknowledgeFor)
 	defer cancel()

@@ -78,11 +78,11 @@ func LoadConfig(file string) (Config, error) {
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return Config{}, fmt.Errorf("The config file %s does not exist or is not readable", file) //nolint:staticcheck // AWS's text
+		return Config{}, fmt.Errorf("The config file %s does not exist or is not readable", file)
 	}
 	config, err := parseConfig(text)
 	if err != nil {
-		return Config{}, fmt.Errorf("An error occurred loading the CodeDeploy agent config file at %s. Error message: %w", file, err) //nolint:staticcheck // AWS's text
+		return Config{}, fmt.Errorf("An error occurred loading the CodeDeploy agent config file at %s. Error message: %w", file, err)
 	}
 	return config, nil
 }
@@ -177,7 +177,7 @@ var pathName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 func (c *Config) check() error {
 	if c.MaxRevisions < 1 {
-		return fmt.Errorf("Invalid configuration :max_revision=%d", c.MaxRevisions) //nolint:staticcheck // AWS's text
+		return fmt.Errorf("Invalid configuration :max_revision=%d", c.MaxRevisions)
 	}
 	if !filepath.IsAbs(c.RootDir) {
 		return fmt.Errorf("root_dir: %q is not an absolute path", c.RootDir)

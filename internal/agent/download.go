@@ -85,7 +85,7 @@ func (d *downloader) download(ctx context.Context, path string, f *fetch) error 
 		case errors.As(err, &refused):
 			return refused.error
 		case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-			return fmt.Errorf("The disk is (or was) full during the download of the revision. Free some space and deploy again: %w", err) //nolint:staticcheck // as for extraction
+			return fmt.Errorf("The disk is (or was) full during the download of the revision. Free some space and deploy again: %w", err)
 		case failures >= downloadTries:
 			return fmt.Errorf("%w (after %d attempts)", err, failures)
 		}
@@ -212,7 +212,7 @@ func (d *downloader) fromS3(ctx context.Context, r *hostwire.S3Revision, path st
 	f.check = func(h http.Header) error {
 		want, got := strings.Trim(r.ETag, `"`), strings.Trim(h.Get("ETag"), `"`)
 		if want != "" && want != got {
-			return fmt.Errorf("Expected deployment artifact bundle etag %s but was actually %s", want, got) //nolint:staticcheck // AWS's text
+			return fmt.Errorf("Expected deployment artifact bundle etag %s but was actually %s", want, got)
 		}
 		return nil
 	}
@@ -258,7 +258,7 @@ func (d *downloader) fromGitHub(ctx context.Context, r *hostwire.GitHubRevision,
 	case "zip":
 		format, kind = "zipball", "zip"
 	default:
-		return "", fmt.Errorf("GitHub revision specified with bundle_type other than zip or tar [bundle_type=%s", r.BundleType) //nolint:staticcheck // AWS's text
+		return "", fmt.Errorf("GitHub revision specified with bundle_type other than zip or tar [bundle_type=%s", r.BundleType)
 	}
 	address := strings.TrimRight(d.github, "/") + "/repos/" + url.PathEscape(r.Account) + "/" + url.PathEscape(r.Repository) + "/" + format + "/" + url.PathEscape(r.CommitId)
 	f := &fetch{check: func(http.Header) error { return nil }}
@@ -275,7 +275,7 @@ func (d *downloader) fromGitHub(ctx context.Context, r *hostwire.GitHubRevision,
 	client.CheckRedirect = nil
 	follow.http = &client
 	if err := follow.download(ctx, path, f); err != nil {
-		return "", fmt.Errorf("Could not download bundle at '%s': %w", address, err) //nolint:staticcheck // AWS's text
+		return "", fmt.Errorf("Could not download bundle at '%s': %w", address, err)
 	}
 	return kind, nil
 }

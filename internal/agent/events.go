@@ -29,7 +29,6 @@ type task struct {
 	spec  *hostwire.Specification
 	place place
 	hooks hookPlan
-	log   string // name of the source of the scripts, for the log
 }
 
 // A hookPlan is the scripts of an event and where they come from.
@@ -142,7 +141,7 @@ func readAppSpec(archive, name string) (*appspec.Spec, error) {
 }
 
 func noAppSpec(archive, name string) error {
-	return fmt.Errorf("The CodeDeploy agent did not find an AppSpec file within the unpacked revision directory at revision-relative path \"%s\". "+ //nolint:staticcheck // AWS's text
+	return fmt.Errorf("The CodeDeploy agent did not find an AppSpec file within the unpacked revision directory at revision-relative path \"%s\". "+
 		"The revision was unpacked to directory \"%s\", and the AppSpec file was expected but not found at path \"%s\". "+
 		"Consult the AWS CodeDeploy Appspec documentation for more information at http://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file.html",
 		name, archive, filepath.Join(archive, name))
@@ -156,7 +155,7 @@ func (a *Agent) run(ctx context.Context, t *task, tail *hook.Tail) error {
 	case t.event == installFiles:
 		return a.install(ctx, t)
 	case !isHook(t.event):
-		return fmt.Errorf("Unsupported command type: %s.", t.event) //nolint:staticcheck // AWS's text
+		return fmt.Errorf("Unsupported command type: %s.", t.event)
 	case t.hooks.err != nil:
 		return t.hooks.err
 	}

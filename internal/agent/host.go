@@ -45,7 +45,7 @@ func LoadHost(file string, getenv func(string) string) (Host, error) {
 	case host.Region == "":
 		return Host{}, fmt.Errorf("this host has no region: write region to %s, or set AWS_REGION", file)
 	case host.Credentials == nil:
-		return Host{}, errors.New("Missing credentials - please check if this instance was started with an IAM instance profile, " + //nolint:staticcheck // AWS's text
+		return Host{}, errors.New("Missing credentials - please check if this instance was started with an IAM instance profile, " +
 			"or write them to " + file)
 	}
 	return host, nil
@@ -54,20 +54,20 @@ func LoadHost(file string, getenv func(string) string) (Host, error) {
 func (h *Host) readOnPremises(file string, text []byte) error {
 	values, err := readKeys(text)
 	if err != nil {
-		return fmt.Errorf("The deployment failed because the format of the following on-premises configuration file is invalid: %s (%w)", file, err) //nolint:staticcheck // AWS's text
+		return fmt.Errorf("The deployment failed because the format of the following on-premises configuration file is invalid: %s (%w)", file, err)
 	}
 	user, session := values["iam_user_arn"], values["iam_session_arn"]
 	required := func(arn string, fields ...string) error {
 		for _, field := range fields {
 			if values[field] == "" {
-				return fmt.Errorf("'%s' key is required when '%s' is provided. (in %s)", field, arn, file) //nolint:staticcheck // AWS's text
+				return fmt.Errorf("'%s' key is required when '%s' is provided. (in %s)", field, arn, file)
 			}
 		}
 		return nil
 	}
 	switch {
 	case user != "" && session != "":
-		return fmt.Errorf("On Premises config cannot contain both 'iam_user_arn' and 'iam_session_arn' keys. (in %s)", file) //nolint:staticcheck // AWS's text
+		return fmt.Errorf("On Premises config cannot contain both 'iam_user_arn' and 'iam_session_arn' keys. (in %s)", file)
 	case user != "":
 		if err := required("iam_user_arn", "region", "aws_access_key_id", "aws_secret_access_key"); err != nil {
 			return err
@@ -133,7 +133,7 @@ func (f *fileCredentials) expire() {
 func readCredentials(path string) (aws.Credentials, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return aws.Credentials{}, fmt.Errorf("Failed to load credentials from path %s: %w", path, err) //nolint:staticcheck // AWS's text
+		return aws.Credentials{}, fmt.Errorf("Failed to load credentials from path %s: %w", path, err)
 	}
 	section, values := "", map[string]string{}
 	for line := range strings.Lines(string(text)) {
@@ -149,7 +149,7 @@ func readCredentials(path string) (aws.Credentials, error) {
 	}
 	c := aws.Credentials{AccessKeyID: values["aws_access_key_id"], SecretAccessKey: values["aws_secret_access_key"], SessionToken: values["aws_session_token"]}
 	if c.AccessKeyID == "" || c.SecretAccessKey == "" {
-		return aws.Credentials{}, fmt.Errorf("Failed to load credentials from path %s: the section [default] has no aws_access_key_id and aws_secret_access_key", path) //nolint:staticcheck // AWS's text
+		return aws.Credentials{}, fmt.Errorf("Failed to load credentials from path %s: the section [default] has no aws_access_key_id and aws_secret_access_key", path)
 	}
 	return c, nil
 }

@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,28 +12,20 @@ import (
 	"github.com/slipway/slipway/internal/hostwire"
 )
 
-// fetchSpecification gets what a command is about, and believes it only when it is signed by the
-// right server and is about the deployment that the command named.
-func (a *Agent) fetchSpecification(ctx context.Context, command *hostwire.HostCommand) (*hostwire.Specification, error) {
-	answer, err := a.service.specification(ctx, command.DeploymentExecutionId)
-	if err != nil {
-		return nil, err
-	}
-	return a.openSpecification(answer, command.DeploymentExecutionId)
-}
-
+// openSpecification believes a specification only when it is signed by the right server and is
+// about the deployment that the command named.
 func (a *Agent) openSpecification(answer *hostwire.GetDeploymentSpecificationOutput, executionID string) (*hostwire.Specification, error) {
 	switch {
 	case answer.DeploymentSystem != hostwire.DeploymentSystem:
-		return nil, fmt.Errorf("Deployment System mismatch: %s != %s", hostwire.DeploymentSystem, answer.DeploymentSystem) //nolint:staticcheck // AWS's text
+		return nil, fmt.Errorf("Deployment System mismatch: %s != %s", hostwire.DeploymentSystem, answer.DeploymentSystem)
 	case answer.DeploymentSpecification == nil:
-		return nil, errors.New("Deployment Specification missing") //nolint:staticcheck // AWS's text
+		return nil, errors.New("Deployment Specification missing")
 	case answer.DeploymentSpecification.GenericEnvelope == nil:
-		return nil, errors.New("Provided deployment spec was nil") //nolint:staticcheck // AWS's text
+		return nil, errors.New("Provided deployment spec was nil")
 	}
 	envelope := answer.DeploymentSpecification.GenericEnvelope
 	if envelope.Format != hostwire.FormatPKCS7 {
-		return nil, fmt.Errorf("Unsupported DeploymentSpecification format: %s", envelope.Format) //nolint:staticcheck // AWS's text
+		return nil, fmt.Errorf("Unsupported DeploymentSpecification format: %s", envelope.Format)
 	}
 	content, err := a.trust.open(envelope.Payload)
 	if err != nil {
@@ -64,7 +55,7 @@ func parseSpecification(content []byte) (*hostwire.Specification, error) {
 		{"DeploymentGroupName", spec.DeploymentGroupName}, {"ApplicationName", spec.ApplicationName},
 	} {
 		if field.value == "" {
-			return nil, fmt.Errorf("Deployment Spec has no %s", field.name) //nolint:staticcheck // AWS's text
+			return nil, fmt.Errorf("Deployment Spec has no %s", field.name)
 		}
 	}
 	if err := checkNames(spec); err != nil {
@@ -92,34 +83,34 @@ func checkNames(spec *hostwire.Specification) error {
 
 func checkRevision(r *hostwire.Revision) error {
 	if r == nil {
-		return errors.New("Must specify a revison") //nolint:staticcheck // AWS's text, with its spelling
+		return errors.New("Must specify a revison")
 	}
 	switch r.RevisionType {
 	case "":
-		return errors.New("Must specify a revision source") //nolint:staticcheck // AWS's text
+		return errors.New("Must specify a revision source")
 	case "S3":
 		s3 := r.S3Revision
 		if s3 == nil || s3.Bucket == "" || s3.Key == "" || s3.BundleType == "" {
 			return errors.New("S3Revision in Deployment Spec must specify Bucket, Key and BundleType")
 		}
 		if !slices.Contains([]string{"tar", "tgz", "zip"}, s3.BundleType) {
-			return errors.New("BundleType in S3Revision must be tar, tgz or zip") //nolint:staticcheck // AWS's text
+			return errors.New("BundleType in S3Revision must be tar, tgz or zip")
 		}
 	case "GitHub":
 		g := r.GitHubRevision
 		if g == nil || g.Account == "" || g.Repository == "" || g.CommitId == "" {
-			return errors.New("GitHubRevision in Deployment Spec must specify Account, Repository and CommitId") //nolint:staticcheck // AWS's text
+			return errors.New("GitHubRevision in Deployment Spec must specify Account, Repository and CommitId")
 		}
 	case "Local File", "Local Directory":
 		l := r.LocalRevision
 		if l == nil || l.Location == "" || l.BundleType == "" {
-			return errors.New("LocalRevision in Deployment Spec must specify Location and BundleType") //nolint:staticcheck // AWS's text
+			return errors.New("LocalRevision in Deployment Spec must specify Location and BundleType")
 		}
 		if !slices.Contains([]string{"tar", "tgz", "zip", "directory"}, l.BundleType) {
-			return errors.New("BundleType in LocalRevision must be tar, tgz, zip, or directory") //nolint:staticcheck // AWS's text
+			return errors.New("BundleType in LocalRevision must be tar, tgz, zip, or directory")
 		}
 	default:
-		return errors.New("Exactly one of S3Revision, GitHubRevision, or LocalRevision must be specified") //nolint:staticcheck // AWS's text
+		return errors.New("Exactly one of S3Revision, GitHubRevision, or LocalRevision must be specified")
 	}
 	return nil
 }

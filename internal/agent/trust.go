@@ -45,11 +45,11 @@ func newTrust(caFile, pinFile string) (*trust, error) {
 func (t *trust) open(payload string) ([]byte, error) {
 	block, _ := pem.Decode([]byte(payload))
 	if block == nil || block.Type != "PKCS7" {
-		return nil, errors.New("Could not parse the PKCS7 of the deployment specification: it is not PEM with the header PKCS7") //nolint:staticcheck // AWS's text begins so
+		return nil, errors.New("Could not parse the PKCS7 of the deployment specification: it is not PEM with the header PKCS7")
 	}
 	signed, err := pkcs7.Parse(block.Bytes)
 	if err != nil {
-		return nil, fmt.Errorf("Could not parse the PKCS7 of the deployment specification: %w", err) //nolint:staticcheck // AWS's text begins so
+		return nil, fmt.Errorf("Could not parse the PKCS7 of the deployment specification: %w", err)
 	}
 	if len(signed.Content) == 0 {
 		return nil, errors.New("the deployment specification is signed but not inside its signature")

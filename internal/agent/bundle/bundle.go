@@ -96,7 +96,7 @@ func explain(err error, archive, kind string) error {
 	case errors.As(err, &refused):
 		return err
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("The disk is (or was) full during extraction. Free some space and deploy again: %w", err) //nolint:staticcheck // CodeDeploy's text
+		return fmt.Errorf("The disk is (or was) full during extraction. Free some space and deploy again: %w", err)
 	case errors.As(err, &re) && looksLike(archive, kind) != "":
 		return fmt.Errorf("the archive %s is not a %s archive (it looks like %s): %w. Build and upload the revision again, with the right bundle type",
 			archive, kindName(kind), looksLike(archive, kind), err)

@@ -36,7 +36,7 @@ func (p *plan) addPermissions() error {
 			}
 			file := target.Directory + target.Destination // one of the two is empty
 			if taken[file] {
-				return fmt.Errorf("The deployment failed because the permissions setting for (%s) is specified more than once in the application specification file. "+ //nolint:staticcheck // CodeDeploy's text
+				return fmt.Errorf("The deployment failed because the permissions setting for (%s) is specified more than once in the application specification file. "+
 					"Update the files section of the AppSpec file, and then try again.", file)
 			}
 			taken[file] = true
@@ -76,15 +76,15 @@ func checkFilePermission(perm appspec.Permission) error {
 	case !perm.Files:
 		return nil
 	case perm.Pattern != "**":
-		return fmt.Errorf("The deployment failed because the application specification file includes an object (%s) with an invalid pattern (%s), "+ //nolint:staticcheck // CodeDeploy's text
+		return fmt.Errorf("The deployment failed because the application specification file includes an object (%s) with an invalid pattern (%s), "+
 			"such as a pattern for a file applied to a directory. Correct the permissions section of the AppSpec file, and then try again.", perm.Object, perm.Pattern)
 	case len(perm.Except) > 0:
-		return fmt.Errorf("The deployment failed because the except parameter for a pattern in the permissions section (%s) for the object named %s contains an invalid format. "+ //nolint:staticcheck // CodeDeploy's text
+		return fmt.Errorf("The deployment failed because the except parameter for a pattern in the permissions section (%s) for the object named %s contains an invalid format. "+
 			"Update the AppSpec file, and then try again.", strings.Join(perm.Except, ", "), perm.Object)
 	}
 	for _, ace := range perm.ACLs {
 		if ace.Default {
-			return errors.New("The deployment failed because the -d parameter has been specified to apply an acl setting to a file. " + //nolint:staticcheck // CodeDeploy's text
+			return errors.New("The deployment failed because the -d parameter has been specified to apply an acl setting to a file. " +
 				"This parameter is supported for directories only. Update the AppSpec file, and then try again.")
 		}
 	}

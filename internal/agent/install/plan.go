@@ -39,7 +39,7 @@ func (p *plan) addFiles() error {
 		}
 		info, err := os.Stat(source)
 		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("No such file or directory - %s: the files section of the AppSpec file names the source %q, "+ //nolint:staticcheck // AWS's agent begins so
+			return fmt.Errorf("No such file or directory - %s: the files section of the AppSpec file names the source %q, "+
 				"which is not in the revision. Correct the source or add the file, and then try again", source, f.Source)
 		}
 		if err != nil {
@@ -117,7 +117,7 @@ func (p *plan) addAncestors(source, destination string) error {
 		return nil
 	}
 	if other, taken := p.copied[destination]; taken {
-		return fmt.Errorf("The deployment failed because the application specification file calls for installing the file %s, "+ //nolint:staticcheck // CodeDeploy's text
+		return fmt.Errorf("The deployment failed because the application specification file calls for installing the file %s, "+
 			"but a file with that name already exists at the location (%s). Update your AppSpec file or directory structure, and then try again.", other, destination)
 	}
 	if info, exists := p.after.stat(destination); exists {
@@ -141,11 +141,11 @@ func (p *plan) addAncestors(source, destination string) error {
 
 func (p *plan) addCopy(source, destination string) error {
 	if other, taken := p.copied[destination]; taken {
-		return fmt.Errorf("The deployment failed because the application specification file specifies two source files named %s and %s for the same destination (%s). "+ //nolint:staticcheck // CodeDeploy's text
+		return fmt.Errorf("The deployment failed because the application specification file specifies two source files named %s and %s for the same destination (%s). "+
 			"Remove one of the source file paths from the AppSpec file, and then try again.", other, source, destination)
 	}
 	if _, made := p.made[destination]; made {
-		return fmt.Errorf("The deployment failed because the application specification file calls for installing the file %s, "+ //nolint:staticcheck // CodeDeploy's text
+		return fmt.Errorf("The deployment failed because the application specification file calls for installing the file %s, "+
 			"but a file with that name already exists at the location (%s). Update your AppSpec file or directory structure, and then try again.", source, destination)
 	}
 	if info, exists := p.after.stat(destination); exists {
@@ -153,7 +153,7 @@ func (p *plan) addCopy(source, destination string) error {
 		case p.behavior == appspec.Retain:
 			return nil
 		case p.behavior != appspec.Disallow && p.behavior != appspec.Overwrite:
-			return fmt.Errorf("The deployment failed because an invalid option was specified for fileExistsBehavior: %s. Valid options include OVERWRITE, RETAIN, and DISALLOW.", p.behavior) //nolint:staticcheck // CodeDeploy's text
+			return fmt.Errorf("The deployment failed because an invalid option was specified for fileExistsBehavior: %s. Valid options include OVERWRITE, RETAIN, and DISALLOW.", p.behavior)
 		case p.behavior == appspec.Disallow, info.IsDir():
 			p.conflicts = append(p.conflicts, destination)
 			return nil
@@ -206,7 +206,7 @@ func (p *plan) conflict() error {
 // explain adds what a person can do to errors of the file system.
 func explain(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return fmt.Errorf("The disk is (or was) full during the installation. Free some space and deploy again: %w", err) //nolint:staticcheck // as for extraction
+		return fmt.Errorf("The disk is (or was) full during the installation. Free some space and deploy again: %w", err)
 	}
 	return err
 }
