@@ -6,12 +6,15 @@ package hostapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/slipway/slipway/internal/awswire"
 	"github.com/slipway/slipway/internal/control"
 	"github.com/slipway/slipway/internal/deploy"
 	"github.com/slipway/slipway/internal/hostwire"
@@ -30,12 +33,11 @@ const (
 
 // Config is what the endpoint is made of. All members are needed.
 type Config struct {
-	Hosts  *control.Hosts
-	Signer *Signer
-	// Caller returns who signed the request.
-	Caller  func(context.Context) (identity.Caller, error)
+	Hosts   *control.Hosts
+	Signer  *Signer
 	Region  string
 	Account string
+	Log     *slog.Logger
 }
 
 // An Endpoint answers hosts.
@@ -51,14 +53,42 @@ func New(cfg Config) *Endpoint {
 	return &Endpoint{cfg: cfg, signed: map[string]string{}}
 }
 
+// Service is the endpoint on the wire, under every name that agents call it by.
+func (e *Endpoint) Service() awswire.Service {
+	return awswire.JSON(
+		[]string{hostwire.SigningName, hostwire.SecureSigningName},
+		[]string{hostwire.TargetPrefix, hostwire.SecureTargetPrefix},
+		awswire.Operations{
+			"PollHostCommand":               operation(e.poll),
+			"GetDeploymentSpecification":    operation(e.specification),
+			"PutHostCommandAcknowledgement": operation(e.acknowledge),
+			"PutHostCommandComplete":        operation(e.complete),
+			"PostHostCommandUpdate":         operation(e.update),
+		}, e.cfg.Log)
+}
+
+// operation gives a refusal its name on the wire.
+func operation[In, Out any](f func(context.Context, *In) (*Out, error)) awswire.Operation {
+	return awswire.Op(func(ctx context.Context, in *In) (*Out, error) {
+		out, err := f(ctx, in)
+		var refused *deploy.Error
+		if errors.As(err, &refused) {
+			return nil, awswire.Errorf(refused.Code+"Exception", "%s", refused.Message)
+		}
+		return out, err
+	})
+}
+
+// caller is who signed the request: awswire lets nobody else through.
+func caller(ctx context.Context) identity.Caller {
+	c, _ := awswire.Caller(ctx).(identity.Caller)
+	return c
+}
+
 func (e *Endpoint) poll(ctx context.Context, in *hostwire.PollHostCommandInput) (*hostwire.PollHostCommandOutput, error) {
-	caller, err := e.cfg.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
 	hold, cancel := context.WithTimeout(ctx, holdPoll+rand.N(jitter))
 	defer cancel()
-	command, err := e.cfg.Hosts.NextCommand(hold, caller, in.HostIdentifier)
+	command, err := e.cfg.Hosts.NextCommand(hold, caller(ctx), in.HostIdentifier)
 	if err != nil || command == nil {
 		return &hostwire.PollHostCommandOutput{}, err
 	}
@@ -78,12 +108,8 @@ func (e *Endpoint) executionID(deploymentID string) string {
 }
 
 func (e *Endpoint) specification(ctx context.Context, in *hostwire.GetDeploymentSpecificationInput) (*hostwire.GetDeploymentSpecificationOutput, error) {
-	caller, err := e.cfg.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
 	id := in.DeploymentExecutionId[strings.LastIndex(in.DeploymentExecutionId, "/")+1:]
-	d, err := e.cfg.Hosts.Deployment(ctx, caller, id)
+	d, err := e.cfg.Hosts.Deployment(ctx, caller(ctx), id)
 	if err != nil {
 		return nil, err
 	}
@@ -155,11 +181,7 @@ func revision(r deploy.Revision) *hostwire.Revision {
 }
 
 func (e *Endpoint) acknowledge(ctx context.Context, in *hostwire.PutHostCommandAcknowledgementInput) (*hostwire.PutHostCommandAcknowledgementOutput, error) {
-	caller, err := e.cfg.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	mayRun, err := e.cfg.Hosts.Take(ctx, caller, in.HostCommandIdentifier)
+	mayRun, err := e.cfg.Hosts.Take(ctx, caller(ctx), in.HostCommandIdentifier)
 	if err != nil {
 		return nil, err
 	}
@@ -171,24 +193,16 @@ func (e *Endpoint) acknowledge(ctx context.Context, in *hostwire.PutHostCommandA
 }
 
 func (e *Endpoint) complete(ctx context.Context, in *hostwire.PutHostCommandCompleteInput) (*hostwire.PutHostCommandCompleteOutput, error) {
-	caller, err := e.cfg.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
 	outcome, err := outcomeOf(in)
 	if err != nil {
 		return nil, err
 	}
-	err = e.cfg.Hosts.Finish(ctx, caller, in.HostCommandIdentifier, outcome)
+	err = e.cfg.Hosts.Finish(ctx, caller(ctx), in.HostCommandIdentifier, outcome)
 	return &hostwire.PutHostCommandCompleteOutput{}, err
 }
 
 func (e *Endpoint) update(ctx context.Context, in *hostwire.PostHostCommandUpdateInput) (*hostwire.PostHostCommandUpdateOutput, error) {
-	caller, err := e.cfg.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	running, err := e.cfg.Hosts.Progress(ctx, caller, in.HostCommandIdentifier, diagnostics(in.Diagnostics).Log)
+	running, err := e.cfg.Hosts.Progress(ctx, caller(ctx), in.HostCommandIdentifier, diagnostics(in.Diagnostics).Log)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,117 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/slipway/slipway/internal/api"
+	"github.com/slipway/slipway/internal/awswire"
+	"github.com/slipway/slipway/internal/control"
+	"github.com/slipway/slipway/internal/deploy"
+	"github.com/slipway/slipway/internal/hostapi"
+	"github.com/slipway/slipway/internal/standin/iam"
+)
+
+// route splits the one listener: by the service that a request is signed for, and where it
+// is not signed, by its path.
+func (s *Server) route(service *control.Service) http.Handler {
+	endpoint := hostapi.New(hostapi.Config{
+		Hosts: s.hosts, Signer: s.signer, Region: s.cfg.Region, Account: s.cfg.Account, Log: s.cfg.Log,
+	})
+	services := append(iam.Services(s.identity, s.cfg.Log), api.New(service, s.cfg.Log), endpoint.Service())
+	signed := awswire.Authenticated(keys{s}, time.Now, 0, services...)
+
+	pages := http.NewServeMux()
+	pages.HandleFunc("GET /healthz", healthy)
+	pages.HandleFunc("GET /{$}", welcome)
+
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		scope, _, _, ok := awswire.ScopeOf(r)
+		_, page := pages.Handler(r)
+		switch {
+		case scope == "s3":
+			s.objects.ServeHTTP(w, r)
+		case !ok && page != "":
+			pages.ServeHTTP(w, r)
+		case ok || r.URL.Path == "/":
+			signed.ServeHTTP(w, r)
+		default:
+			s.objects.ServeHTTP(w, r) // an object, asked for without a signature
+		}
+	})
+}
+
+func healthy(w http.ResponseWriter, _ *http.Request) {
+	io.WriteString(w, "ok\n")
+}
+
+func welcome(w http.ResponseWriter, r *http.Request) {
+	fmt.Fprintf(w, "Slipway is running. Point AWS tools at it:\n\n"+
+		"  export AWS_ENDPOINT_URL=http://%s\n  aws deploy list-applications\n", r.Host)
+}
+
+// keys lets awswire look up access keys.
+type keys struct{ s *Server }
+
+func (k keys) Secret(ctx context.Context, accessKeyID, _ string) (string, any, error) {
+	secret, ok, err := k.s.identity.Secret(ctx, accessKeyID)
+	if err != nil || !ok {
+		return "", nil, err
+	}
+	caller, err := k.s.identity.CallerOf(ctx, accessKeyID)
+	return secret, caller, err
+}
+
+// authorizeObject says whether the owner of an access key may do something with an object.
+// A host may read registered revisions without a policy: it could not work otherwise.
+func (s *Server) authorizeObject(ctx context.Context, accessKeyID, action, resource string) error {
+	caller, err := s.identity.CallerOf(ctx, accessKeyID)
+	if err != nil {
+		return err
+	}
+	if caller.Allowed(action, resource) {
+		return nil
+	}
+	if bucket, key, ok := readsObject(action, resource); ok {
+		if may, err := s.hosts.MayReadRevision(ctx, caller, bucket, key); err != nil || may {
+			return err
+		}
+	}
+	return fmt.Errorf("User: %s is not authorized to perform: %s on resource: %s "+
+		"because no identity-based policy allows the %s action", caller.ARN, action, resource, action)
+}
+
+// revisionExists refuses a revision in the embedded object store that is not there.
+func (s *Server) revisionExists(ctx context.Context, r deploy.Revision) error {
+	if r.S3 == nil {
+		return nil
+	}
+	ok, err := s.objects.Exists(ctx, r.S3.Bucket, r.S3.Key, r.S3.Version)
+	if err != nil {
+		return fmt.Errorf("look for the revision: %w", err)
+	}
+	if !ok {
+		return deploy.Errorf("RevisionDoesNotExist", "There is no object s3://%s/%s%s. "+
+			"Upload it with aws deploy push or aws s3 cp, then try again.", r.S3.Bucket, r.S3.Key, version(r.S3.Version))
+	}
+	return nil
+}
+
+func version(v string) string {
+	if v == "" {
+		return ""
+	}
+	return " of version " + v
+}
+
+// readsObject takes the bucket and the key from a read's resource.
+func readsObject(action, resource string) (bucket, key string, ok bool) {
+	if action != "s3:GetObject" && action != "s3:GetObjectVersion" {
+		return "", "", false
+	}
+	return strings.Cut(strings.TrimPrefix(resource, "arn:aws:s3:::"), "/")
+}

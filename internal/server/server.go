@@ -1,0 +1,236 @@
+// Package server assembles Slipway: the only room that knows every other. A Server is a
+// value: New opens the data directory, Run serves until its context ends.
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/slipway/slipway/internal/control"
+	"github.com/slipway/slipway/internal/deploy"
+	"github.com/slipway/slipway/internal/engine"
+	"github.com/slipway/slipway/internal/hostapi"
+	"github.com/slipway/slipway/internal/identity"
+	"github.com/slipway/slipway/internal/platform"
+	hosts "github.com/slipway/slipway/internal/platform/server"
+	"github.com/slipway/slipway/internal/standin/s3"
+	"github.com/slipway/slipway/internal/store/sqlite"
+)
+
+// Files in the data directory that people use.
+const (
+	CredentialsFile = "credentials"   // the administrator's keys, in AWS's format
+	EndpointFile    = "endpoint"      // the URL of the running server
+	SignerCAFile    = "signer-ca.pem" // what agents may pin
+)
+
+// shutdownTimeout bounds how long requests under way are waited for at the end.
+const shutdownTimeout = 10 * time.Second
+
+// Config is what a Server is made of.
+type Config struct {
+	DataDir string // made when missing; one server at a time
+	Listen  string // host:port; port 0 takes a free one
+	Region  string // us-east-1 when empty
+	Account string // twelve digits; 000000000000 when empty
+	// Limits are the deadlines of new deployments; AWS's when zero.
+	Limits deploy.Limits
+	// AdminAccessKeyID and AdminSecretAccessKey are the administrator's keys; random when
+	// empty, and then kept.
+	AdminAccessKeyID     string
+	AdminSecretAccessKey string
+	Log                  *slog.Logger // silent when nil
+}
+
+func (c *Config) defaults() error {
+	if c.Region == "" {
+		c.Region = "us-east-1"
+	}
+	if c.Account == "" {
+		c.Account = "000000000000"
+	}
+	if c.Limits == (deploy.Limits{}) {
+		c.Limits = deploy.DefaultLimits
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	dir, err := filepath.Abs(c.DataDir)
+	c.DataDir = dir
+	return err
+}
+
+// A Server is a whole control plane.
+type Server struct {
+	cfg      Config
+	lock     *os.File
+	store    *sqlite.Store
+	identity *identity.Service
+	hosts    *control.Hosts
+	signer   *hostapi.Signer
+	engine   *engine.Engine
+	objects  *s3.Gateway
+	listener net.Listener
+	handler  http.Handler
+}
+
+// New opens the data directory and the listening socket. On its first start it makes the
+// administrator. Close or Run must follow.
+func New(ctx context.Context, cfg Config) (*Server, error) {
+	if err := cfg.defaults(); err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg}
+	if err := s.open(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) open(ctx context.Context) error {
+	if err := os.MkdirAll(s.cfg.DataDir, 0o700); err != nil {
+		return fmt.Errorf("make the data directory: %w", err)
+	}
+	var err error
+	if s.lock, err = lockDir(s.cfg.DataDir); err != nil {
+		return err
+	}
+	if s.store, err = sqlite.Open(ctx, s.path("slipway.db")); err != nil {
+		return err
+	}
+	if err := s.openIdentity(ctx); err != nil {
+		return err
+	}
+	if err := s.openRooms(ctx); err != nil {
+		return err
+	}
+	if s.listener, err = net.Listen("tcp", s.cfg.Listen); err != nil {
+		return fmt.Errorf("listen: %w; choose another address with --listen", err)
+	}
+	return os.WriteFile(s.path(EndpointFile), []byte(s.URL()+"\n"), 0o644)
+}
+
+func (s *Server) path(name string) string { return filepath.Join(s.cfg.DataDir, name) }
+
+// openIdentity makes sure that there is an administrator, and that the credentials file says who.
+func (s *Server) openIdentity(ctx context.Context) error {
+	s.identity = identity.New(identity.Config{Store: s.store, Account: s.cfg.Account, Now: time.Now})
+	key, created, err := s.identity.EnsureAdministrator(ctx, s.cfg.AdminAccessKeyID, s.cfg.AdminSecretAccessKey)
+	if err != nil {
+		return fmt.Errorf("make the administrator: %w", err)
+	}
+	if _, err := os.Stat(s.path(CredentialsFile)); err == nil && !created {
+		return nil
+	}
+	if err := identity.WriteCredentials(s.path(CredentialsFile), key); err != nil {
+		return fmt.Errorf("write the administrator's credentials: %w", err)
+	}
+	return nil
+}
+
+// openRooms builds everything between the store and the socket.
+func (s *Server) openRooms(ctx context.Context) error {
+	seal, err := s.store.Secret(ctx, "command-seal", func() ([]byte, error) { return []byte(rand.Text()), nil })
+	if err != nil {
+		return fmt.Errorf("keep the seal of commands: %w", err)
+	}
+	if err := s.openSigner(ctx); err != nil {
+		return err
+	}
+	inbox := control.NewInbox()
+	s.engine = engine.New(engine.Config{
+		Store: s.store,
+		Drivers: map[deploy.Platform]platform.Driver{
+			deploy.Server: hosts.New(hosts.Config{Fleet: s.store, Wake: inbox.Wake}),
+		},
+		Owner: "embedded", // the lock on the data directory: there is no other
+		Log:   s.cfg.Log,
+	})
+	service := control.New(control.Config{
+		Store: s.store, Wake: s.engine.Wake, Region: s.cfg.Region, Account: s.cfg.Account,
+		Limits: s.cfg.Limits, RevisionExists: s.revisionExists, Log: s.cfg.Log,
+	})
+	s.hosts = service.Hosts(inbox, seal)
+	s.objects, err = s3.New(s3.Config{
+		Dir: s.path("s3"), Region: s.cfg.Region, Keys: s.identity, Authorize: s.authorizeObject, Log: s.cfg.Log,
+	})
+	if err != nil {
+		return fmt.Errorf("open the object store: %w", err)
+	}
+	s.handler = s.route(service)
+	return nil
+}
+
+func (s *Server) openSigner(ctx context.Context) error {
+	keys, err := s.store.Secret(ctx, "deployment-signer", func() ([]byte, error) {
+		return hostapi.NewSigningKeys(time.Now())
+	})
+	if err != nil {
+		return fmt.Errorf("keep the signing keys: %w", err)
+	}
+	if s.signer, err = hostapi.NewSigner(keys); err != nil {
+		return err
+	}
+	return os.WriteFile(s.path(SignerCAFile), s.signer.CA(), 0o644)
+}
+
+// Addr is the address that the server listens on.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// URL is where clients reach the server, as AWS_ENDPOINT_URL wants it.
+func (s *Server) URL() string { return "http://" + s.Addr() }
+
+// Run serves until ctx ends, then lets requests under way come to their end and closes.
+func (s *Server) Run(ctx context.Context) error {
+	defer s.Close()
+	g, ctx := errgroup.WithContext(ctx)
+	// Requests get a context that ends with the server, so that long polls do not hold it up.
+	web := &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ErrorLog:          slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelDebug),
+	}
+	g.Go(func() error { return s.objects.Run(ctx) })
+	g.Go(func() error { return s.engine.Run(ctx) })
+	g.Go(func() error {
+		if err := web.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	g.Go(func() error {
+		<-ctx.Done()
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+		defer cancel()
+		return web.Shutdown(stop)
+	})
+	s.cfg.Log.Info("serving", "url", s.URL(), "data", s.cfg.DataDir)
+	return g.Wait()
+}
+
+// Close closes what New opened. Run does it at its end.
+func (s *Server) Close() {
+	if s.listener != nil {
+		s.listener.Close()
+		os.Remove(s.path(EndpointFile))
+	}
+	if s.store != nil {
+		s.store.Close()
+	}
+	if s.lock != nil {
+		s.lock.Close()
+	}
+}

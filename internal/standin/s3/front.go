@@ -1,0 +1,170 @@
+package s3
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/slipway/slipway/internal/awswire"
+)
+
+// refusal is an S3 error.
+type refusal struct {
+	status        int
+	code, message string
+}
+
+func (r *refusal) Error() string { return r.code + ": " + r.message }
+
+// ServeHTTP decides whether the caller may do what the request asks, and passes it on.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := g.admit(r); err != nil {
+		no, ok := errors.AsType[*refusal](err)
+		if !ok {
+			g.failed(w, r, err)
+			return
+		}
+		// Clients stop sending a body that nobody reads; the connection cannot be kept.
+		w.Header().Set("Connection", "close")
+		refuse(w, r, no.status, no.code, no.message)
+		return
+	}
+	select {
+	case <-g.ready:
+		g.proxy.ServeHTTP(w, r)
+	case <-g.stopped:
+		refuse(w, r, http.StatusServiceUnavailable, "ServiceUnavailable", "The object store is not running.")
+	case <-r.Context().Done():
+	}
+}
+
+// admit returns a refusal where the request may not pass.
+func (g *Gateway) admit(r *http.Request) error {
+	at, err := g.address(r)
+	if err != nil {
+		return err
+	}
+	key, err := g.claimedKey(r)
+	if err != nil {
+		return err
+	}
+	needed, err := permissions(r, at)
+	if err != nil {
+		return err
+	}
+	for _, n := range needed {
+		if err := g.cfg.Authorize(r.Context(), key, n.action, n.resource); err != nil {
+			return denied(err)
+		}
+	}
+	return nil
+}
+
+// denied words a refusal by Authorize: errors that name another code than AccessDenied, or
+// none, are still nothing but a no.
+func denied(err error) *refusal {
+	message := err.Error()
+	if coded, ok := errors.AsType[interface {
+		error
+		ErrorMessage() string
+	}](err); ok {
+		message = coded.ErrorMessage()
+	}
+	return &refusal{http.StatusForbidden, "AccessDenied", message}
+}
+
+// claimedKey is the access key that the request says it is signed with; versitygw verifies
+// that it is. A request that could be read as signed in two ways could pass as one caller
+// here and as another there.
+func (g *Gateway) claimedKey(r *http.Request) (string, error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return "", &refusal{http.StatusBadRequest, "InvalidURI", "Couldn't parse the specified URI."}
+	}
+	inHeader, inURL := r.Header.Values("Authorization"), 0
+	for name, values := range query {
+		switch strings.ToLower(name) {
+		case "x-amz-credential", "awsaccesskeyid", "x-amz-algorithm", "x-amz-signature":
+			inURL = max(inURL, len(values))
+			if name != http.CanonicalHeaderKey(name) && !strings.EqualFold(name, "AWSAccessKeyId") {
+				inURL = 2 // not as any client writes it
+			}
+		}
+	}
+	form := strings.HasPrefix(strings.ToLower(r.Header.Get("Content-Type")), "multipart/form-data")
+	switch {
+	case len(inHeader) == 0 && inURL == 0:
+		return "", &refusal{http.StatusForbidden, "AccessDenied", "Anonymous access is forbidden for this operation"}
+	case len(inHeader)+inURL > 1 || form && r.Method == http.MethodPost:
+		return "", &refusal{http.StatusBadRequest, "InvalidArgument", "Only one auth mechanism allowed"}
+	}
+	service, _, key, ok := awswire.ScopeOf(r)
+	if !ok || service != "s3" {
+		return "", &refusal{http.StatusBadRequest, "InvalidRequest",
+			"The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256 (aws configure set default.s3.signature_version s3v4)."}
+	}
+	_, ok, err = g.cfg.Keys.Secret(r.Context(), key)
+	if err != nil {
+		return "", fmt.Errorf("look up the access key: %w", err)
+	}
+	if !ok {
+		return "", &refusal{http.StatusForbidden, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."}
+	}
+	return key, nil
+}
+
+// address is what a request is about; empty parts are not given.
+type address struct{ bucket, key string }
+
+// address reads the bucket from the host name or the path, as versitygw will.
+func (g *Gateway) address(r *http.Request) (address, error) {
+	path := r.URL.Path // decoded once
+	if bucket, _, found := strings.Cut(r.Host, "."+g.cfg.Domain); found && bucket != "" {
+		path = "/" + bucket + path
+	}
+	path, found := strings.CutPrefix(path, "/")
+	if !found || ambiguous(path) {
+		return address{}, &refusal{http.StatusBadRequest, "InvalidURI", "Couldn't parse the specified URI."}
+	}
+	bucket, key, _ := strings.Cut(path, "/")
+	return address{bucket, key}, nil
+}
+
+// ambiguous refuses paths that a file system or a second decoding would read as others: no
+// key here may hold empty, "." or ".." parts.
+func ambiguous(path string) bool {
+	for range 3 {
+		parts := strings.Split(strings.TrimSuffix(path, "/"), "/")
+		if strings.ContainsAny(path, "\x00\\") ||
+			slices.Contains(parts, ".") || slices.Contains(parts, "..") || len(parts) > 1 && slices.Contains(parts, "") {
+			return true
+		}
+		decoded, err := url.PathUnescape(path)
+		if err != nil || decoded == path {
+			return false
+		}
+		path = decoded
+	}
+	return false
+}
+
+// refuse writes an error as S3 does. A HEAD has no body to say why.
+func refuse(w http.ResponseWriter, r *http.Request, status int, code, message string) {
+	var b bytes.Buffer
+	b.WriteString(xml.Header + "<Error><Code>" + code + "</Code><Message>")
+	// A bytes.Buffer takes everything.
+	_ = xml.EscapeText(&b, []byte(message))
+	b.WriteString("</Message><Resource>")
+	_ = xml.EscapeText(&b, []byte(r.URL.Path))
+	b.WriteString("</Resource></Error>")
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(status)
+	// A client that has gone does not get its answer; nobody is left to tell.
+	_, _ = io.Copy(w, &b)
+}
