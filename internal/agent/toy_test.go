@@ -403,7 +403,11 @@ type running struct {
 
 func (y *toy) start(c Config, change ...func(*Agent)) *running {
 	y.t.Helper()
-	a, err := New(c, testHost(), slog.New(slog.NewTextHandler(y.t.Output(), nil)))
+	log := slog.New(slog.NewTextHandler(y.t.Output(), nil))
+	if _, measuring := y.t.(*testing.B); measuring {
+		log = slog.New(slog.DiscardHandler)
+	}
+	a, err := New(c, testHost(), log)
 	if err != nil {
 		y.t.Fatal(err)
 	}
