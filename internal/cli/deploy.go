@@ -29,7 +29,7 @@ func (p *program) deployCommand() *cobra.Command {
 		Long: `The people's side of the API: what aws deploy does, with progress that can be
 watched and failures that explain themselves. Which server to talk to comes from
 the environment (eval "$(slipway env)"), or from --data or --endpoint-url; else it
-is the one that runs on `+defaultData+`.`,
+is the one that runs on ` + defaultData + `.`,
 		Example: `  slipway deploy push ./shop -a shop --s3-location s3://releases/shop/1.0.zip
   slipway deploy create -a shop -g web --s3-location s3://releases/shop/1.0.zip --wait
   slipway deploy list -a shop -g web

@@ -137,9 +137,21 @@ func (b *board) chapterLine(index int, c *chapter, now time.Time) string {
 	}
 	line := "  " + mark + " " + title
 	if took > 0 {
-		line += screen.Pad(progress.Seconds(took), 8) + status
+		line += screen.Pad(progress.Seconds(took), 8) + screen.Pad(status, 12) + s.Paint(screen.Dim, c.outcome())
 	}
 	return strings.TrimRight(line, " ")
+}
+
+// outcome is the deployment's id, and where it failed, if it did.
+func (c *chapter) outcome() string {
+	if c.snapshot == nil {
+		return ""
+	}
+	text := c.snapshot.ID
+	if targets, event, _ := c.failures(); len(targets) > 0 {
+		text += "  " + event + " failed on " + strings.Join(targets, ", ")
+	}
+	return text
 }
 
 // fleet draws the hosts, as the balancer and the deployment at work see them.

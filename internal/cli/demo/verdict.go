@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -101,7 +102,7 @@ func (s *show) summary(checks []check) {
 		if !c.ok {
 			mark = p.Paint(screen.Red, "✗")
 		}
-		p.Printf("  %s %s  %s", mark, c.promise, p.Paint(screen.Dim, c.detail))
+		p.Printf("  %s %s: %s", mark, c.promise, p.Paint(screen.Dim, c.detail))
 	}
 	if why := progress.Explain(p, s.v3.snapshot); len(why) > 0 {
 		p.Print("\n" + p.Paint(screen.Bold, "Why v3 failed, as slipway deploy status tells it"))
@@ -130,17 +131,23 @@ func (s *show) summary(checks []check) {
 
 // explainKeep tells how to talk to what is left running.
 func (s *show) explainKeep() {
-	data := filepath.Join(s.dir, "data")
+	slipway := "slipway"
+	if _, err := exec.LookPath(slipway); err != nil {
+		slipway = s.Self
+	}
+	id := s.v3.snapshot.ID
 	s.screen.Printf(`
 Everything keeps running until Ctrl-C. The application: %s/
-Talk to the server:
+To talk to the server, in another terminal:
   export AWS_ENDPOINT_URL=%s
   export AWS_SHARED_CREDENTIALS_FILE=%s
   export AWS_REGION=%s
-  aws deploy list-deployments --application-name %s --deployment-group-name %s
-  aws deploy get-deployment --deployment-id %s
-  slipway deploy status %s
+  alias awss='aws --endpoint-url "$AWS_ENDPOINT_URL"'   # an AWS CLI from 2.13 on finds it by itself
+  awss deploy list-deployments --application-name %s --deployment-group-name %s
+  awss deploy get-deployment --deployment-id %s
+  %s deploy list
+  %s deploy status %s
 Logs and the hosts' root directories: %s`,
-		s.plant.balancer, s.plant.endpoint, filepath.Join(data, awsclient.CredentialsFile), region,
-		application, group, s.v3.snapshot.ID, s.v3.snapshot.ID, s.dir)
+		s.plant.balancer, s.plant.endpoint, filepath.Join(s.dir, "data", awsclient.CredentialsFile), region,
+		application, group, id, slipway, slipway, id, s.dir)
 }

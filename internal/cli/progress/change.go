@@ -20,8 +20,9 @@ type Change struct {
 	At         time.Time     `json:"time,omitzero"`
 }
 
-// Changes lists what differs, in the order in which it happened as far as the times tell:
-// lifecycle events by time, then targets, then the deployment. before may be nil.
+// Changes lists what differs, in the order in which it happened: what began, the lifecycle
+// events by their time, what ended. Events of a target that is skipped are not listed one by
+// one. before may be nil.
 func Changes(before, after *Snapshot) []Change {
 	if before == nil {
 		before = &Snapshot{}
@@ -30,29 +31,36 @@ func Changes(before, after *Snapshot) []Change {
 	for _, t := range before.Targets {
 		was[t.ID] = t
 	}
-	var events, targets []Change
+	var began, events, ended []Change
+	note := func(c Change) {
+		if c.Status == "Created" || c.Status == "InProgress" {
+			began = append(began, c)
+		} else {
+			ended = append(ended, c)
+		}
+	}
+	if after.Status != before.Status && !after.Done() {
+		note(Change{Deployment: after.ID, Status: after.Status})
+	}
 	for _, t := range after.Targets {
 		events = append(events, eventChanges(after.ID, was[t.ID], t)...)
 		if t.Status != was[t.ID].Status && t.Status != "Pending" {
-			targets = append(targets, Change{Deployment: after.ID, Target: t.ID, Status: t.Status})
+			note(Change{Deployment: after.ID, Target: t.ID, Status: t.Status})
 		}
+	}
+	if after.Status != before.Status && after.Done() {
+		c := Change{Deployment: after.ID, Status: after.Status}
+		c.took(after.Took(after.Created))
+		note(c)
 	}
 	slices.SortStableFunc(events, func(a, b Change) int { return a.At.Compare(b.At) })
-	changes := append(events, targets...)
-	if after.Status != before.Status {
-		c := Change{Deployment: after.ID, Status: after.Status}
-		if after.Completed != nil {
-			c.took(after.Took(*after.Completed))
-		}
-		changes = append(changes, c)
-	}
-	return changes
+	return slices.Concat(began, events, ended)
 }
 
 func eventChanges(id string, before, after Target) []Change {
 	var changes []Change
 	for _, e := range after.Events {
-		if e.Status == "Pending" || slices.ContainsFunc(before.Events, func(b Event) bool {
+		if e.Status == "Pending" || e.Status == "Skipped" || slices.ContainsFunc(before.Events, func(b Event) bool {
 			return b.Name == e.Name && b.Status == e.Status
 		}) {
 			continue

@@ -8,6 +8,7 @@ package progress
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sort"
 	"time"
@@ -133,10 +134,15 @@ func Fetch(ctx context.Context, api API, id string) (*Snapshot, error) {
 	return s, nil
 }
 
+// targetIDs lists the targets; a deployment that has not started has none yet.
 func targetIDs(ctx context.Context, api API, id string) ([]string, error) {
 	var ids []string
 	for in := (&codedeploy.ListDeploymentTargetsInput{DeploymentId: &id}); ; {
 		page, err := api.ListDeploymentTargets(ctx, in)
+		var notStarted *types.DeploymentNotStartedException
+		if errors.As(err, &notStarted) {
+			return nil, nil
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -38,6 +38,9 @@ func (f *fakeAPI) GetDeployment(context.Context, *codedeploy.GetDeploymentInput,
 
 // ListDeploymentTargets has pages of 20.
 func (f *fakeAPI) ListDeploymentTargets(_ context.Context, in *codedeploy.ListDeploymentTargetsInput, _ ...func(*codedeploy.Options)) (*codedeploy.ListDeploymentTargetsOutput, error) {
+	if f.now().Status == "Created" {
+		return nil, &types.DeploymentNotStartedException{}
+	}
 	var from int
 	fmt.Sscan(aws.ToString(in.NextToken), &from)
 	out := &codedeploy.ListDeploymentTargetsOutput{}
@@ -115,12 +118,10 @@ func TestWatchTellsEveryChangeOnce(t *testing.T) {
 	}
 	want := []string{
 		"d-1          deployment        Created",
+		"d-1          deployment        InProgress",
+		"web-1                          InProgress",
 		"web-1        ApplicationStop   Succeeded  0.5 s",
 		"web-1        ValidateService   InProgress",
-		"web-1                          InProgress",
-		"d-1          deployment        InProgress",
-		"web-2        ApplicationStop   Skipped",
-		"web-2        ValidateService   Skipped",
 		"web-1        ValidateService   Failed  2.0 s",
 		"web-1                          Failed",
 		"web-2                          Skipped",
