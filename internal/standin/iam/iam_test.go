@@ -44,7 +44,7 @@ func (k keys) Secret(ctx context.Context, accessKeyID, _ string) (string, any, e
 	return secret, caller, err
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, others ...awswire.Service) *world {
 	t.Helper()
 	users := identity.New(identity.Config{Store: identitytest.NewStore(), Account: account})
 	admin, _, err := users.EnsureAdministrator(t.Context(), "", "")
@@ -52,7 +52,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	services := iam.Services(users, slog.New(slog.NewTextHandler(&log, nil)))
+	services := append(iam.Services(users, slog.New(slog.NewTextHandler(&log, nil))), others...)
 	server := httptest.NewServer(awswire.Authenticated(keys{users}, time.Now, 0, services...))
 	t.Cleanup(func() {
 		server.Close()
