@@ -71,9 +71,10 @@ func serviceActions(r *http.Request) []string {
 func bucketActions(r *http.Request) []string {
 	query := r.URL.Query()
 	verb := map[string]string{http.MethodGet: "Get", http.MethodPut: "Put", http.MethodDelete: "Put"}[r.Method]
+	deletesPolicy := r.Method == http.MethodDelete && query.Has("policy")
 	var actions []string
 	for parameter, name := range bucketSubresources {
-		if verb != "" && query.Has(parameter) {
+		if verb != "" && query.Has(parameter) && !deletesPolicy {
 			actions = append(actions, verb+name)
 		}
 	}
@@ -83,7 +84,7 @@ func bucketActions(r *http.Request) []string {
 	case r.Method == http.MethodGet && query.Has("uploads"):
 		actions = append(actions, "ListBucketMultipartUploads")
 	}
-	if r.Method == http.MethodDelete && query.Has("policy") {
+	if deletesPolicy {
 		actions = append(actions, "DeleteBucketPolicy")
 	}
 	if len(actions) > 0 {

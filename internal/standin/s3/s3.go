@@ -33,6 +33,9 @@ import (
 	"github.com/versity/versitygw/s3err"
 )
 
+// maxCopy is the largest object that one request copies: S3's own limit.
+const maxCopy = 5 << 30
+
 // Keys looks up the secret of an access key; ok is false for one that is not valid.
 type Keys interface {
 	Secret(ctx context.Context, accessKeyID string) (secret string, ok bool, err error)
@@ -99,7 +102,7 @@ func openBackend(dir string) (backend.Backend, error) {
 			return nil, err
 		}
 	}
-	options := posix.PosixOpts{VersioningDir: versions}
+	options := posix.PosixOpts{VersioningDir: versions, CopyObjectThreshold: maxCopy}
 	store, err := metadata(dir, objects, &options)
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -50,7 +51,8 @@ func (w *world) authorize(_ context.Context, id, action, resource string) error 
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.asked = append(w.asked, action+" "+resource)
-	if action == "s3:GetObject" && strings.HasPrefix(resource, "arn:aws:s3:::bucket/open/") {
+	if action == "s3:GetObject" && strings.HasPrefix(resource, "arn:aws:s3:::bucket/open/") ||
+		action == "s3:PutObject" && resource == "arn:aws:s3:::bucket/open/c" {
 		return nil
 	}
 	return fmt.Errorf("User: reader is not authorized to perform: %s on resource: %s", action, resource)
@@ -141,7 +143,7 @@ func TestCommandLine(t *testing.T) {
 		{"s3api head-object --bucket releases --key app/big", `"ContentLength": 20971520`},
 		{"s3api list-object-versions --bucket releases --prefix app/small", `"IsLatest": false`},
 		{"s3 cp --quiet s3://releases/app/small -", "two"},
-		{"s3 cp --quiet s3://releases/app/small s3://releases/copy", ""},
+		{"s3 cp s3://releases/app/small s3://releases/copy", ""},
 		{"s3 rm s3://releases/app/small", "delete: s3://releases/app/small"},
 		{`s3api delete-objects --bucket releases --delete Objects=[{Key=copy},{Key=app/big}]`, `"Deleted"`},
 		{"s3 ls", "releases"},
@@ -368,7 +370,7 @@ func TestWhatTheReaderMayDo(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "403") {
 			t.Errorf("%s: got %v", test.want, err)
 		}
-		if !strings.Contains(strings.Join(w.asked, "\n")+"\n"+fmt.Sprint(err), strings.Split(test.want, " ")[0]) {
+		if !slices.Contains(w.asked, test.want) {
 			t.Errorf("asked %q, want %q", w.asked, test.want)
 		}
 	}
