@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/slipway/slipway/internal/awsclient"
+	"github.com/slipway/slipway/internal/server"
+)
+
+// totalLimit is the longest that a whole deployment may take, as at AWS.
+const totalLimit = 8 * time.Hour
+
+type serverFlags struct {
+	server.Config
+	logLevel string
+}
+
+func (p *program) serverCommand() *cobra.Command {
+	var f serverFlags
+	cmd := &cobra.Command{
+		Use:   "server",
+		Short: "Run the service",
+		Long: `Runs the whole service in one process: the CodeDeploy API, the agents' endpoint,
+and the S3 and IAM that they need, on one address. Everything it knows is in the data
+directory. The first start makes an administrator, whose keys are in
+DIR/credentials; they are random, or those in SLIPWAY_ADMIN_ACCESS_KEY_ID and
+SLIPWAY_ADMIN_SECRET_ACCESS_KEY. SIGTERM ends it in order.`,
+		Example: `  slipway server
+  slipway server --data /var/lib/slipway --listen 0.0.0.0:8000 --region eu-central-1`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.serve(cmd.Context(), f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.DataDir, "data", defaultData, "the `directory` that holds everything; made if absent")
+	flags.StringVar(&f.Listen, "listen", "127.0.0.1:8000", "the `address` to serve on; port 0 takes a free one")
+	flags.StringVar(&f.Region, "region", awsclient.DefaultRegion, "the region in names and signatures")
+	flags.StringVar(&f.Account, "account", "000000000000", "the account `number` in names")
+	flags.DurationVar(&f.Limits.Pickup, "pickup-timeout", 5*time.Minute, "how long a host may take to pick up a lifecycle event")
+	flags.DurationVar(&f.Limits.Event, "event-timeout", time.Hour, "how long a lifecycle event may take without a report")
+	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
+	return cmd
+}
+
+func (p *program) serve(ctx context.Context, f serverFlags) error {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(f.logLevel)); err != nil {
+		return usagef("--log-level is debug, info, warn or error, not %q", f.logLevel)
+	}
+	if f.Limits.Pickup <= 0 || f.Limits.Event <= 0 {
+		return usagef("--pickup-timeout and --event-timeout must be more than 0")
+	}
+	if !accountNumber(f.Account) {
+		return usagef("--account is a number of twelve digits, not %q", f.Account)
+	}
+	f.Limits.Total = max(totalLimit, f.Limits.Event)
+	f.AdminAccessKeyID = p.getenv("SLIPWAY_ADMIN_ACCESS_KEY_ID")
+	f.AdminSecretAccessKey = p.getenv("SLIPWAY_ADMIN_SECRET_ACCESS_KEY")
+	f.Log = slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: level}))
+	s, err := server.New(ctx, f.Config)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stdout, "Slipway serves on %s. To point AWS tools at it:  eval \"$(slipway env --data %s)\"\n", s.URL(), quote(f.DataDir))
+	return s.Run(ctx)
+}
+
+func accountNumber(text string) bool {
+	if len(text) != 12 {
+		return false
+	}
+	for _, r := range text {
+		if r < '0' || r > '9' {
+			return false
+		}
+	}
+	return true
+}
