@@ -30,8 +30,6 @@ type pattern struct {
 	parts []string // around the variables; nil where there is none
 }
 
-const userNameVariable = "${aws:username}"
-
 // compile finds the variables of a pattern.
 func compile(text, version string) (pattern, error) {
 	if version != version2012 || !strings.Contains(text, "${") {
@@ -44,9 +42,9 @@ func compile(text, version string) (pattern, error) {
 		if !found {
 			return p, nil
 		}
-		name, after, _ := strings.Cut(after, "}")
-		if !strings.EqualFold(name, "aws:username") {
-			return p, malformed("The policy variable ${%s} in %q is not supported; only %s is.", name, text, userNameVariable)
+		name, after, closed := strings.Cut(after, "}")
+		if !closed || !strings.EqualFold(name, "aws:username") {
+			return p, malformed("The policy variable in %q is not supported; only ${aws:username} is.", text)
 		}
 		rest = after
 	}
