@@ -89,7 +89,7 @@ func New(config Config, host Host, log *slog.Logger) (*Agent, error) {
 	}
 	a := &Agent{
 		config: config, host: host, log: log, layout: layout, service: service, trust: trust,
-		downloads:   &downloader{http: client, host: host, signer: service.signer, s3: s3Endpoint(config, host.Region), github: config.GitHubEndpoint, retry: quick},
+		downloads:   &downloader{http: client, host: host, signer: service.signer, now: service.now, s3: s3Endpoint(config, host.Region), github: config.GitHubEndpoint, retry: quick},
 		hooks:       &hook.Runner{Environ: os.Environ()},
 		backoff:     quick,
 		updateEvery: updateEvery,

@@ -264,11 +264,11 @@ func TestServiceRestarts(t *testing.T) {
 	gate := filepath.Join(t.TempDir(), "gate")
 	y.deployment("d-ONE", "tgz", tgz(t, map[string]string{
 		"appspec.yml": "version: 0.0\nos: linux\nhooks: {AfterInstall: [{location: wait.sh}]}\n",
-		"wait.sh":     "#!/bin/sh\nwhile ! [ -e " + gate + " ]; do sleep 0.01; done\n",
+		"wait.sh":     "#!/bin/sh\ntouch " + gate + ".waits\nwhile ! [ -e " + gate + " ]; do sleep 0.01; done\n",
 	}))
 	y.succeeds("d-ONE", "DownloadBundle")
 	identifier := y.offer("d-ONE", "AfterInstall")
-	y.until("it is acknowledged", func() bool { return len(y.acks) == 2 })
+	waitFor(t, "the script runs", func() bool { _, err := os.Stat(gate + ".waits"); return err == nil })
 	y.restart(func() {
 		if err := os.WriteFile(gate, nil, 0o600); err != nil {
 			t.Fatal(err)
@@ -562,5 +562,41 @@ func TestClockSkew(t *testing.T) {
 	y.until("polling works", func() bool { return y.polls > 0 })
 	if skew := time.Duration(a.service.skew.Load()); skew < 19*time.Minute || skew > 21*time.Minute {
 		t.Errorf("the skew is taken for %v", skew)
+	}
+}
+
+// Keys that somebody else renews are picked up at the moment at which the old ones are refused.
+func TestRenewedKeys(t *testing.T) {
+	y := newToy(t)
+	file := write(t, "credentials", "[default]\naws_access_key_id=OLD\naws_secret_access_key=s\n")
+	a := y.start(y.config(), func(a *Agent) {
+		a.service.host.Credentials = &fileCredentials{path: file}
+		y.faults["GetDeploymentSpecification"] = []fault{func(w http.ResponseWriter, r *http.Request) {
+			renewed := "[default]\naws_access_key_id=NEW\naws_secret_access_key=s\n"
+			if err := os.WriteFile(file, []byte(renewed), 0o600); err != nil {
+				t.Error(err)
+			}
+			status(400, "ExpiredTokenException")(w, r)
+		}}
+	})
+	y.deployment("d-ONE", "tgz", traceBundle(t, "1"))
+	y.succeeds("d-ONE", "DownloadBundle")
+	if c, err := a.service.host.Credentials.Retrieve(t.Context()); err != nil || c.AccessKeyID != "NEW" {
+		t.Errorf("got %s %v", c.AccessKeyID, err)
+	}
+}
+
+// With proxy_uri, commands and S3 go through the proxy.
+func TestProxy(t *testing.T) {
+	y := newToy(t)
+	c := y.config()
+	c.ProxyURI, c.ControlEndpoint, c.S3Endpoint = y.server.URL, "http://commands.invalid:81", "http://s3.invalid"
+	y.start(c)
+	y.deployment("d-ONE", "tgz", traceBundle(t, "1"))
+	y.succeeds("d-ONE", "DownloadBundle")
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	if len(y.gets) != 1 || y.gets[0].Host != "s3.invalid" {
+		t.Errorf("S3 was asked %d times", len(y.gets))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"strings"
 	"syscall"
 	"time"
 
@@ -167,7 +168,7 @@ func (a *Agent) carryOut(ctx context.Context, t *task, identifier string, troubl
 
 func unknown(err error) hostwire.Diagnostics {
 	message := err.Error()
-	if errors.Is(err, syscall.ENOSPC) && len(message) > 0 && message[0] != 'T' {
+	if errors.Is(err, syscall.ENOSPC) && !strings.HasPrefix(message, "The disk") {
 		message = "The disk of the host is full. Free some space and deploy again: " + message
 	}
 	return hostwire.Diagnostics{ErrorCode: hostwire.CodeUnknown, Message: message}

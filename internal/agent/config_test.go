@@ -132,12 +132,18 @@ func TestSessionCredentials(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect("ONE") // read again every 25 minutes, or when the service refuses the keys
-	host.Credentials.(*fileCredentials).expire()
+	keys := host.Credentials.(*fileCredentials)
+	if !keys.reread() {
+		t.Error("the new keys were not noticed")
+	}
 	expect("TWO")
+	if keys.reread() {
+		t.Error("the same keys passed for new ones")
+	}
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	host.Credentials.(*fileCredentials).expire()
+	keys.readAt = time.Now().Add(-time.Hour)
 	expect("TWO") // better old keys than none
 	if _, err := (&fileCredentials{path: file}).Retrieve(t.Context()); err == nil || !strings.Contains(err.Error(), "Failed to load credentials from path "+file) {
 		t.Errorf("got %v", err)

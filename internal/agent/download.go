@@ -32,8 +32,9 @@ type downloader struct {
 	http   *http.Client
 	host   Host
 	signer *v4.Signer
-	s3     string // endpoint
-	github string // endpoint
+	now    func() time.Time // by the service's clock, for signatures
+	s3     string           // endpoint
+	github string           // endpoint
 	retry  func(n int) time.Duration
 }
 
@@ -56,8 +57,17 @@ type refusedError struct{ error }
 
 func (r refusedError) Unwrap() error { return r.error }
 
-// download runs a fetch into a new file at path.
+// download runs a fetch into a new file at path. What an error leaves behind is removed: the disk
+// may be full.
 func (d *downloader) download(ctx context.Context, path string, f *fetch) error {
+	err := d.persevere(ctx, path, f)
+	if err != nil {
+		_ = os.Remove(path)
+	}
+	return err
+}
+
+func (d *downloader) persevere(ctx context.Context, path string, f *fetch) error {
 	// The path may be a symbolic link from an earlier local revision; never write through it.
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -207,7 +217,7 @@ func (d *downloader) fromS3(ctx context.Context, r *hostwire.S3Revision, path st
 			request.Header.Set("Range", "bytes="+strconv.FormatInt(f.have, 10)+"-")
 			request.Header.Set("If-Match", f.etag)
 		}
-		return request, sign(ctx, d.signer, d.host, request, nil, "s3", time.Now(), func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
+		return request, sign(ctx, d.signer, d.host, request, nil, "s3", d.now(), func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
 	}
 	f.check = func(h http.Header) error {
 		want, got := strings.Trim(r.ETag, `"`), strings.Trim(h.Get("ETag"), `"`)

@@ -121,13 +121,17 @@ func (f *fileCredentials) Retrieve(context.Context) (aws.Credentials, error) {
 	return f.value, nil
 }
 
-// expire makes the next Retrieve read the file: the service has refused the keys.
-func (f *fileCredentials) expire() {
+// reread reads the file now and says whether it has other keys.
+func (f *fileCredentials) reread() bool {
+	value, err := readCredentials(f.path)
+	if err != nil {
+		return false
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.readAt.IsZero() {
-		f.readAt = time.Unix(1, 0)
-	}
+	changed := value.AccessKeyID != f.value.AccessKeyID || value.SessionToken != f.value.SessionToken
+	f.value, f.readAt = value, time.Now()
+	return changed
 }
 
 func readCredentials(path string) (aws.Credentials, error) {

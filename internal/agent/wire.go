@@ -142,14 +142,19 @@ func envelope(content any) *hostwire.Envelope {
 	return &hostwire.Envelope{Format: hostwire.FormatJSON, Payload: string(payload)}
 }
 
-// call makes one request; a wrong clock is put right and the request made once more.
+// now is the time by the service's clock.
+func (c *commandService) now() time.Time { return time.Now().Add(time.Duration(c.skew.Load())) }
+
+// call makes one request. If it is refused for a wrong clock or for keys that somebody has renewed
+// in the meantime, that is put right and the request made once more.
 func (c *commandService) call(ctx context.Context, operation string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return fmt.Errorf("%s: %w", operation, err)
 	}
 	err = c.once(ctx, operation, body, out)
-	if service, ok := errors.AsType[*ServiceError](err); ok && service.skewed() && c.adopt(service) {
+	service, refused := errors.AsType[*ServiceError](err)
+	if refused && (service.skewed() && c.skew.Load() != 0 || service.aboutKeys() && c.renewed()) {
 		err = c.once(ctx, operation, body, out)
 	}
 	return err
@@ -165,8 +170,7 @@ func (c *commandService) once(ctx context.Context, operation string, body []byte
 	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	request.Header.Set("X-Amz-Target", c.prefix+"."+operation)
 	request.Header.Set(hostwire.AgentVersionHeader, c.version)
-	now := time.Now().Add(time.Duration(c.skew.Load()))
-	if err := sign(ctx, c.signer, c.host, request, body, c.signingName, now); err != nil {
+	if err := sign(ctx, c.signer, c.host, request, body, c.signingName, c.now()); err != nil {
 		return fmt.Errorf("%s: %w", operation, err)
 	}
 	response, err := c.http.Do(request)
@@ -224,11 +228,6 @@ func (c *commandService) refused(operation string, response *http.Response, answ
 	}
 	code, _, _ = strings.Cut(code, ":")
 	e := &ServiceError{Operation: operation, Code: code, Message: firstOf(body.Message, body.UpperMessage, "no message"), Status: response.StatusCode}
-	if e.aboutKeys() {
-		if file, ok := c.host.Credentials.(*fileCredentials); ok {
-			file.expire()
-		}
-	}
 	if e.skewed() {
 		if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
 			c.noteClock(date)
@@ -260,8 +259,11 @@ func (c *commandService) noteClock(date time.Time) {
 	}
 }
 
-// adopt says whether signing again with the service's clock can help.
-func (c *commandService) adopt(e *ServiceError) bool { return e.skewed() && c.skew.Load() != 0 }
+// renewed says whether the keys that were refused are not those of the credentials file any more.
+func (c *commandService) renewed() bool {
+	file, ok := c.host.Credentials.(*fileCredentials)
+	return ok && file.reread()
+}
 
 func (e *ServiceError) skewed() bool {
 	switch e.Code {
