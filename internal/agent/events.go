@@ -241,7 +241,7 @@ func (a *Agent) fetch(ctx context.Context, t *task) (string, error) {
 
 func fetchLocal(r *hostwire.LocalRevision, p place) (string, error) {
 	if r.BundleType == "directory" {
-		if err := os.RemoveAll(p.archive()); err != nil {
+		if err := bundle.Remove(p.archive()); err != nil {
 			return "", err
 		}
 		if err := os.CopyFS(p.archive(), os.DirFS(r.Location)); err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/slipway/slipway/internal/agent/bundle"
 	"github.com/slipway/slipway/internal/hostwire"
 )
 
@@ -136,7 +137,7 @@ func (l layout) retain(p place, keep int) error {
 	extra := min(max(others-keep+1, 0), len(candidates))
 	var failures []error
 	for _, c := range candidates[:extra] {
-		failures = append(failures, os.RemoveAll(c.path))
+		failures = append(failures, bundle.Remove(c.path))
 	}
 	return errors.Join(failures...)
 }

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,14 +34,30 @@ const (
 // folder with an appspec in it, that folder's content takes its place. After an error dir does
 // not exist.
 func Unpack(ctx context.Context, archive, kind, dir string) error {
-	if err := os.RemoveAll(dir); err != nil {
+	if err := Remove(dir); err != nil {
 		return fmt.Errorf("remove the earlier unpacked revision: %w", err)
 	}
 	err := unpack(ctx, archive, kind, dir)
 	if err != nil {
-		return errors.Join(explain(err, archive, kind), os.RemoveAll(dir))
+		return errors.Join(explain(err, archive, kind), Remove(dir))
 	}
 	return nil
+}
+
+// Remove removes a folder with all that is in it. Folders of a revision may lack the permission to
+// change them; for an agent that is not root that is in the way, so they get it first.
+func Remove(dir string) error {
+	err := os.RemoveAll(dir)
+	if !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			_ = os.Chmod(path, 0o700) // what fails here fails below
+		}
+		return nil
+	})
+	return os.RemoveAll(dir)
 }
 
 func unpack(ctx context.Context, archive, kind, dir string) error {
@@ -154,7 +171,7 @@ func strip(dir string) (string, error) {
 
 func lift(dir, inner string) error {
 	temp := dir + "-temp"
-	if err := os.RemoveAll(temp); err != nil {
+	if err := Remove(temp); err != nil {
 		return err
 	}
 	if err := os.Rename(dir, temp); err != nil {
@@ -163,7 +180,7 @@ func lift(dir, inner string) error {
 	if err := os.Rename(filepath.Join(temp, inner), dir); err != nil {
 		return err
 	}
-	return os.RemoveAll(temp)
+	return Remove(temp)
 }
 
 // buffered reads an archive in large pieces and stops when ctx ends.

@@ -107,6 +107,11 @@ func unpack(t testing.TB, kind string, data []byte) (string, error) {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(tmp, "deployment-archive")
+	t.Cleanup(func() {
+		if err := bundle.Remove(dir); err != nil {
+			t.Error(err)
+		}
+	})
 	return dir, bundle.Unpack(t.Context(), archive, kind, dir)
 }
 
@@ -355,6 +360,7 @@ func FuzzUnpack(f *testing.F) {
 			t.Fatal("prepare")
 		}
 		dir := filepath.Join(tmp, "deployment-archive")
+		t.Cleanup(func() { _ = bundle.Remove(dir) })
 		if err := bundle.Unpack(t.Context(), archive, kind, dir); err != nil {
 			if _, err := os.Lstat(dir); err == nil {
 				t.Error("an error left the folder behind")
