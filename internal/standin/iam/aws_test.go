@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/iam"
@@ -64,7 +65,13 @@ func TestAWSCLI(t *testing.T) {
 }
 
 // instances is as much of CodeDeploy as `aws deploy register` and `deregister` speak to.
-type instances struct{ user map[string]string }
+type instances struct{ users sync.Map }
+
+func (i *instances) user(name string) string {
+	arn, _ := i.users.Load(name)
+	s, _ := arn.(string)
+	return s
+}
 
 type instanceInput struct {
 	Name    string `json:"instanceName"`
@@ -81,30 +88,30 @@ type instanceOutput struct {
 func (i *instances) service() awswire.Service {
 	return awswire.JSON([]string{"codedeploy"}, []string{"CodeDeploy_20141006"}, awswire.Operations{
 		"RegisterOnPremisesInstance": awswire.Op(func(_ context.Context, in *instanceInput) (*awswire.Empty, error) {
-			i.user[in.Name] = in.UserARN
+			i.users.Store(in.Name, in.UserARN)
 			return &awswire.Empty{}, nil
 		}),
 		"GetOnPremisesInstance": awswire.Op(func(_ context.Context, in *instanceInput) (*instanceOutput, error) {
 			out := &instanceOutput{}
-			out.Info.UserARN, out.Info.Tags = i.user[in.Name], []string{}
+			out.Info.UserARN, out.Info.Tags = i.user(in.Name), []string{}
 			return out, nil
 		}),
 		"DeregisterOnPremisesInstance": awswire.Op(func(_ context.Context, in *instanceInput) (*awswire.Empty, error) {
-			delete(i.user, in.Name)
+			i.users.Delete(in.Name)
 			return &awswire.Empty{}, nil
 		}),
 	}, slog.New(slog.DiscardHandler))
 }
 
 func TestAWSDeployRegister(t *testing.T) {
-	codedeploy := &instances{map[string]string{}}
+	codedeploy := &instances{}
 	w := newWorld(t, codedeploy.service())
 	run, dir := awsCLI(t, w)
 
 	printed := run("deploy", "register", "--instance-name", "web-1", "--region", "us-east-1")
 	arn := "arn:aws:iam::123456789012:user/AWS/CodeDeploy/web-1"
-	if codedeploy.user["web-1"] != arn {
-		t.Fatalf("web-1 is registered as %q, want %q; the CLI said:\n%s", codedeploy.user["web-1"], arn, printed)
+	if codedeploy.user("web-1") != arn {
+		t.Fatalf("web-1 is registered as %q, want %q; the CLI said:\n%s", codedeploy.user("web-1"), arn, printed)
 	}
 	config, err := os.ReadFile(filepath.Join(dir, "codedeploy.onpremises.yml"))
 	if err != nil || !strings.Contains(string(config), "iam_user_arn: "+arn+"\n") {
@@ -120,7 +127,7 @@ func TestAWSDeployRegister(t *testing.T) {
 	if err := json.Unmarshal([]byte(run("iam", "list-users", "--query", "Users[].UserName", "--output", "json")), &users); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(users, []string{"administrator"}) || strings.Contains(printed, "ERROR") {
+	if codedeploy.user("web-1") != "" || !slices.Equal(users, []string{"administrator"}) || strings.Contains(printed, "ERROR") {
 		t.Errorf("users are %v after deregistering; the CLI said:\n%s", users, printed)
 	}
 	_, err = w.iam().GetUser(t.Context(), &sdk.GetUserInput{UserName: new("web-1")})
