@@ -4,12 +4,24 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"os"
 
 	"github.com/slipway/slipway/internal/identity"
 	"github.com/slipway/slipway/internal/store"
 )
 
 var _ identity.Store = (*Store)(nil)
+
+// makePrivate makes the file, if need be, and lets nobody but its owner read it: it holds the
+// secrets of access keys. SQLite gives its other files the same mode.
+func makePrivate(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return file.Chmod(0o600)
+}
 
 // CreateUser keeps a new user with their access keys and policies.
 func (s *Store) CreateUser(ctx context.Context, r identity.Record) error {

@@ -49,6 +49,9 @@ func Open(ctx context.Context, path string, options ...Option) (*Store, error) {
 	for _, o := range options {
 		pragmas.Add("_pragma", string(o))
 	}
+	if err := makePrivate(path); err != nil {
+		return nil, fmt.Errorf("open database %s: %w", path, err)
+	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode()
 	writer, err := sql.Open("sqlite", dsn+"&_txlock=immediate")
 	if err != nil {
