@@ -133,10 +133,11 @@ func TestBadInput(t *testing.T) {
 		message string
 	}{
 		"no appspec":      {tgz(t, map[string]string{"readme": "x"}), nil, "DownloadBundle", 5, "The CodeDeploy agent did not find an AppSpec file within the unpacked revision directory at revision-relative path \"appspec.yml\". The revision was unpacked to directory "},
-		"yaml error":      {tgz(t, map[string]string{"appspec.yml": head + "hooks:\n  x: [\n"}), []string{"DownloadBundle"}, "BeforeInstall", 5, "(appspec.yml) is not valid YAML: line "},
-		"at Install":      {tgz(t, map[string]string{"appspec.yml": head + "files:\n- source: x\n"}), []string{"DownloadBundle"}, "Install", 5, "specifies only a source file (x)"},
-		"unknown hook":    {tgz(t, map[string]string{"appspec.yml": head + "hooks:\n  AfterInstal: []\n"}), []string{"DownloadBundle"}, "BeforeInstall", 5, `names "AfterInstal" on line 4, which is not a lifecycle event`},
-		"windows":         {tgz(t, map[string]string{"appspec.yml": "version: 0.0\nos: windows\n"}), []string{"DownloadBundle"}, "Install", 5, "specifies an unsupported operating system (windows)"},
+		"yaml error":      {tgz(t, map[string]string{"appspec.yml": head + "hooks:\n  x: [\n"}), nil, "DownloadBundle", 5, "(appspec.yml) is not valid YAML: line "},
+		"half a file":     {tgz(t, map[string]string{"appspec.yml": head + "files:\n- source: x\n"}), nil, "DownloadBundle", 5, "specifies only a source file (x)"},
+		"missing source":  {tgz(t, map[string]string{"appspec.yml": head + "files:\n- {source: x, destination: /d}\n"}), []string{"DownloadBundle"}, "Install", 5, "No such file or directory - "},
+		"unknown hook":    {tgz(t, map[string]string{"appspec.yml": head + "hooks:\n  AfterInstal: []\n"}), nil, "DownloadBundle", 5, `names "AfterInstal" on line 4, which is not a lifecycle event`},
+		"windows":         {tgz(t, map[string]string{"appspec.yml": "version: 0.0\nos: windows\n"}), nil, "DownloadBundle", 5, "specifies an unsupported operating system (windows)"},
 		"missing script":  {tgz(t, map[string]string{"appspec.yml": head + "hooks: {AfterInstall: [{location: gone.sh}]}\n"}), []string{"DownloadBundle"}, "AfterInstall", 1, "Script does not exist at specified location: "},
 		"escape":          {tgz(t, map[string]string{"appspec.yml": head, "../../evil": "x"}), nil, "DownloadBundle", 5, `its member "../../evil" leads out of the revision`},
 		"absolute":        {tgz(t, map[string]string{"appspec.yml": head, "/etc/evil": "x"}), nil, "DownloadBundle", 5, `its member "/etc/evil" has an absolute name`},

@@ -207,22 +207,14 @@ func (a *Agent) download(ctx context.Context, t *task) error {
 			return err
 		}
 	}
-	if !hasAppSpec(t.place.archive(), t.spec.AppSpecFilename) {
-		return noAppSpec(t.place.archive(), t.spec.AppSpecFilename)
+	// AWS's agent looks into the file later; a mistake in it is better found before any script runs.
+	if _, err := readAppSpec(t.place.archive(), t.spec.AppSpecFilename); err != nil {
+		return err
 	}
 	if err := a.layout.point(t.place, mostRecent); err != nil {
 		return fmt.Errorf("note the most recent revision: %w", err)
 	}
 	return nil
-}
-
-func hasAppSpec(archive, name string) bool {
-	for _, candidate := range []string{name, "appspec.yaml", "appspec.yml"} {
-		if info, err := os.Stat(filepath.Join(archive, candidate)); err == nil && info.Mode().IsRegular() {
-			return true
-		}
-	}
-	return false
 }
 
 // fetch brings the bundle to this host and returns the type of archive it is; empty when there is
