@@ -39,6 +39,9 @@ const (
 // ErrNoServer says that nothing tells which server to talk to.
 var ErrNoServer = errors.New("no server named")
 
+// ErrNoCredentials says that nothing tells who is calling.
+var ErrNoCredentials = errors.New("no credentials found")
+
 // Options override what the environment says; the zero value overrides nothing.
 type Options struct {
 	Endpoint        string // the server's URL
@@ -80,8 +83,8 @@ func New(ctx context.Context, o Options) (*Clients, error) {
 	if cfg.Region == "" {
 		cfg.Region = DefaultRegion
 	}
-	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return nil, fmt.Errorf("find credentials: %w", err)
+	if err := o.mayCall(ctx, cfg); err != nil {
+		return nil, err
 	}
 	return &Clients{
 		Endpoint:   o.Endpoint,
@@ -90,6 +93,21 @@ func New(ctx context.Context, o Options) (*Clients, error) {
 		S3:         s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
 		IAM:        iam.NewFromConfig(cfg),
 	}, nil
+}
+
+// mayCall makes sure that there are credentials, before the first call fails for the lack of them.
+func (o *Options) mayCall(ctx context.Context, cfg aws.Config) error {
+	_, err := cfg.Credentials.Retrieve(ctx)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case o.DataDir != "":
+		return fmt.Errorf("read the administrator's credentials: %w", err)
+	default:
+		return fmt.Errorf("%w: set AWS_SHARED_CREDENTIALS_FILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile", ErrNoCredentials)
+	}
 }
 
 func (o *Options) fromDataDir() error {
@@ -114,7 +132,7 @@ func Endpoint(dataDir string) (string, error) {
 	b, err := os.ReadFile(filepath.Join(dataDir, EndpointFile))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", fmt.Errorf("no server has run on %s: start one with: slipway server --data %s", dataDir, dataDir)
+		return "", fmt.Errorf("no server is running on %s; start one with: slipway server --data %s", dataDir, dataDir)
 	case err != nil:
 		return "", fmt.Errorf("find the server's address: %w", err)
 	}

@@ -100,7 +100,7 @@ func TestNew_refuses(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	_, err = New(ctx, Options{Endpoint: "http://127.0.0.1:1"})
-	if err == nil || !strings.Contains(err.Error(), "find credentials") {
+	if !errors.Is(err, ErrNoCredentials) {
 		t.Errorf("no credentials: %v", err)
 	}
 }

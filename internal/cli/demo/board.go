@@ -131,7 +131,7 @@ func (b *board) chapterLine(index int, c *chapter, now time.Time) string {
 	case index == b.current:
 		mark, took = s.Paint(screen.Yellow, "●"), now.Sub(c.began)
 	}
-	title := screen.Pad(c.title, 52)
+	title := screen.Pad(c.title, 41)
 	if index == b.current {
 		title = s.Paint(screen.Bold, title)
 	}
@@ -189,7 +189,7 @@ func (b *board) trafficLines() []string {
 	if f.failed > 0 {
 		failed = b.screen.Paint(screen.Red, failed)
 	}
-	lines := []string{fmt.Sprintf("  %s  %d requests, %.0f a second · %s · %d asked again at another host",
+	lines := []string{fmt.Sprintf("  %s  %d requests, %.0f a second · %s · %d asked again",
 		b.screen.Paint(screen.Bold, "traffic "), f.requests, f.perSecond, failed, b.balancer.retried.Load())}
 	return append(lines, histories(b.screen, f)...)
 }

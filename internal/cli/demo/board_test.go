@@ -43,8 +43,8 @@ func TestBoardDraws(t *testing.T) {
 	b := halfway(&out)
 	b.chapters[1].began = time.Now()
 	picture := strings.Join(b.picture(b.chapters[1].began.Add(1500*time.Millisecond)), "\n")
-	want := `  ✓ v1 to all hosts at once                             0.9 s   Succeeded   d-1
-  ● v2 one host at a time, while requests keep coming   1.5 s   InProgress  d-2
+	want := `  ✓ v1 to all hosts at once                  0.9 s   Succeeded   d-1
+  ● v2 one host at a time, under traffic     1.5 s   InProgress  d-2
   · v3, which is broken, one host at a time
   · the automatic rollback to v2
 

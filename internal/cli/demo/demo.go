@@ -127,7 +127,7 @@ func (s *show) chooseMode(ctx context.Context) {
 		s.why = sandbox.Available(ctx)
 	}
 	s.plant.namespaces = s.why == nil
-	s.screen.Print(s.screen.Paint(screen.Bold, "Slipway demo") + ": a server, three hosts, a load balancer, an application in three versions")
+	s.screen.Print(s.screen.Paint(screen.Bold, "Slipway demo") + ": a server, three hosts, a load balancer, three versions of a shop")
 	s.screen.Print(s.screen.Paint(screen.Dim, s.mode()))
 	s.screen.Print("")
 }
@@ -135,7 +135,7 @@ func (s *show) chooseMode(ctx context.Context) {
 // mode says what the hosts are made of.
 func (s *show) mode() string {
 	if s.plant.namespaces {
-		return "each host has a root directory, processes and a host name of its own (user namespaces)"
+		return "each host has its own root directory, processes and host name (namespaces)"
 	}
 	return fmt.Sprintf("each host is a root directory and plain processes; no namespaces: %v", s.why)
 }
@@ -212,7 +212,7 @@ func (s *show) startBalancer(ctx context.Context, background *errgroup.Group) er
 // titles of the chapters, which run in this order.
 var titles = []string{
 	"v1 to all hosts at once",
-	"v2 one host at a time, while requests keep coming",
+	"v2 one host at a time, under traffic",
 	"v3, which is broken, one host at a time",
 	"the automatic rollback to v2",
 }

@@ -40,7 +40,7 @@ func TestDemo(t *testing.T) {
 		plain bool
 		says  string
 	}{
-		{"namespaces", false, "(user namespaces)"},
+		{"namespaces", false, "host name (namespaces)"},
 		{"plain", true, "each host is a root directory"},
 	} {
 		t.Run(mode.name, func(t *testing.T) {

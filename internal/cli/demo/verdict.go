@@ -51,13 +51,13 @@ func (e *evidence) judge() []check {
 			fmt.Sprintf("%s, served by %d of %d hosts", e.v2.snapshot.Status, e.servedV2, fleetSize)},
 		{e.floor >= fleetSize-1, "meanwhile all hosts but one were always healthy",
 			fmt.Sprintf("at least %d of %d", e.floor, fleetSize)},
-		{e.v3.snapshot.Status == "Failed" && onlyOne, "v3 failed ValidateService on one host; the others were not touched",
-			fmt.Sprintf("%s: %s on %s, %d skipped", e.v3.snapshot.Status, how, strings.Join(failedOn, ", "), skipped)},
+		{e.v3.snapshot.Status == "Failed" && onlyOne, "v3 failed ValidateService on one host, the others kept v2",
+			fmt.Sprintf("%s %s, %d skipped", strings.Join(failedOn, ", "), how, skipped)},
 		{e.rollback.succeeded() && linked, "it was rolled back by itself",
 			fmt.Sprintf("deployment %s %s", e.rollback.snapshot.ID, e.rollback.snapshot.Status)},
 		{e.servedAfter == fleetSize, "v2 is everywhere again",
 			fmt.Sprintf("served by %d of %d hosts", e.servedAfter, fleetSize)},
-		{f.requests > 0 && f.failed == 0 && seenV3 == 0, "nobody noticed: not one request failed, not one saw v3",
+		{f.requests > 0 && f.failed == 0 && seenV3 == 0, "not one request failed, not one saw v3",
 			strings.TrimSuffix(fmt.Sprintf("%d requests, %d failed, %d saw v3; %s", f.requests, f.failed, seenV3, f.failure), "; ")},
 	}
 }

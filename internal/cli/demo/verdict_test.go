@@ -40,11 +40,11 @@ func TestJudge(t *testing.T) {
 		"v2 replaced it":         func(e *evidence) { e.v2.snapshot.Status = "Failed" },
 		"all hosts but one":      func(e *evidence) { e.floor = 1 },
 		"v3 failed Validate":     func(e *evidence) { e.v3.snapshot.Targets[1].Status = "Failed" },
-		"others were not":        func(e *evidence) { e.v3.snapshot.Targets[2].Status = "Succeeded" },
+		"others kept v2":         func(e *evidence) { e.v3.snapshot.Targets[2].Status = "Succeeded" },
 		"failed ValidateService": func(e *evidence) { e.v3.snapshot.Targets[0].Events[1].Name = "Install" },
 		"rolled back by itself":  func(e *evidence) { e.v3.snapshot.RollbackID = "" },
 		"v2 is everywhere again": func(e *evidence) { e.servedAfter = 0 },
-		"nobody noticed":         func(e *evidence) { e.traffic.record(e.traffic.started, 0, "v3", nil) },
+		"not one saw v3":         func(e *evidence) { e.traffic.record(e.traffic.started, 0, "v3", nil) },
 		"not one request":        func(e *evidence) { e.traffic = newTraffic("") },
 	} {
 		e := asPromised()

@@ -54,8 +54,11 @@ type Lead struct {
 	Cell    func(targetID string) string
 }
 
+// statusWidth is kept free for a target's status. The event beside it may be cut off.
+const statusWidth = 14
+
 // Table draws the targets: a row each, a column per lifecycle event. On narrow screens the
-// headings shrink to a letter. Beyond limit rows, only targets at work or failed are shown,
+// headings shrink. Beyond limit rows, only targets at work or failed are shown,
 // and the last line counts the others.
 func Table(s *screen.Screen, targets []Target, limit int, leads ...Lead) []string {
 	if len(targets) == 0 {
@@ -67,7 +70,7 @@ func Table(s *screen.Screen, targets []Target, limit int, leads ...Lead) []strin
 		nameWidth = max(nameWidth, len(t.ID))
 	}
 	events := longest(targets)
-	headings := headings(events, s.Width()-nameWidth-30-leadWidth(leads))
+	headings := headings(events, s.Width()-nameWidth-statusWidth-leadWidth(leads))
 	head := screen.Pad("", nameWidth)
 	for _, l := range leads {
 		head += "  " + screen.Pad(l.Heading, l.Width)
@@ -125,23 +128,23 @@ func longest(targets []Target) []string {
 	return names
 }
 
-// headings shortens the names so that they fit into width, to one letter at worst.
+// headings names the events in at most width columns: in a word, in four letters, or in one.
 func headings(events []string, width int) []string {
-	total := 0
-	names := make([]string, len(events))
-	for i, name := range events {
-		names[i] = name
-		if s, ok := short[name]; ok {
-			names[i] = s
+	for _, letters := range []int{len("Download"), 4, 1} {
+		total := 0
+		names := make([]string, len(events))
+		for i, name := range events {
+			if s, ok := short[name]; ok {
+				name = s
+			}
+			names[i] = name[:min(letters, len(name))]
+			total += 2 + len(names[i])
 		}
-		total += 2 + len(names[i])
-	}
-	if total > width {
-		for i := range names {
-			names[i] = names[i][:1]
+		if total <= width || letters == 1 {
+			return names
 		}
 	}
-	return names
+	return nil
 }
 
 func center(text string, width int) string {

@@ -184,3 +184,12 @@ func TestFetchManyTargets(t *testing.T) {
 		t.Errorf("the table of many:\n%s", strings.Join(table, "\n"))
 	}
 }
+
+func TestHeadings(t *testing.T) {
+	events := []string{"ApplicationStop", "DownloadBundle", "SomethingNewAndLong"}
+	for width, want := range map[int]string{100: "Stop Download Somethin", 20: "Stop Down Some", 5: "S D S"} {
+		if got := strings.Join(headings(events, width), " "); got != want {
+			t.Errorf("in %d columns: %q, want %q", width, got, want)
+		}
+	}
+}
