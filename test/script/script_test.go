@@ -68,6 +68,12 @@ func play(t *testing.T, cli, pattern string) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds:                commands,
+		Condition: func(name string) (bool, error) {
+			if name != "push" {
+				return false, fmt.Errorf("unknown condition %s", name)
+			}
+			return readsEndpoint(cli)
+		},
 		Setup: func(env *testscript.Env) error {
 			w := world.New(env.WorkDir, binaries, func() []string { return env.Vars })
 			env.Values[storyKey{}] = &story{World: w, cli: cli}
@@ -88,4 +94,18 @@ func play(t *testing.T, cli, pattern string) {
 			return nil
 		},
 	})
+}
+
+// readsEndpoint says whether the CLI knows AWS_ENDPOINT_URL, which it must for those of its
+// commands that call a second service: since 1.29 and 2.13.
+func readsEndpoint(cli string) (bool, error) {
+	out, err := exec.Command(cli, "--version").Output()
+	if err != nil {
+		return false, err
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(string(out), "aws-cli/%d.%d.", &major, &minor); err != nil {
+		return false, fmt.Errorf("read the version of %s: %w", cli, err)
+	}
+	return major == 1 && minor >= 29 || major == 2 && minor >= 13 || major > 2, nil
 }
