@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,7 +20,8 @@ import (
 // starts its server, agents and web servers from it.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-") {
-		os.Exit(cli.Main(os.Args[1:]))
+		// Not os.Exit: a race detector would sleep a second at the end of every process.
+		syscall.Exit(cli.Main(os.Args[1:]))
 	}
 	os.Exit(m.Run())
 }
