@@ -118,7 +118,7 @@ func TestPush(t *testing.T) {
 	if status != 0 {
 		t.Fatalf("push: %d, %s", status, stderr)
 	}
-	const next = "slipway deploy create -a shop -g GROUP --s3-location bucket=releases,key=shop/1.zip,bundleType=zip,eTag=e-tag,version=v-1 --wait"
+	const next = "slipway deploy create shop/GROUP bucket=releases,key=shop/1.zip,bundleType=zip,eTag=e-tag,version=v-1 --wait"
 	if !strings.Contains(stdout, next) {
 		t.Errorf("push said:\n%s\nwant in it: %s", stdout, next)
 	}
@@ -185,6 +185,15 @@ func TestCreateAndWait(t *testing.T) {
 			t.Errorf("no %q in:\n%s", want, stdout)
 		}
 	}
+	service.slipway(t, "deploy", "create", "cart/live", "s3://releases/cart.zip")
+	if got := service.asked["CreateDeployment"]; !strings.Contains(got, `"applicationName":"cart"`) || !strings.Contains(got, `"deploymentGroupName":"live"`) || !strings.Contains(got, `"key":"cart.zip"`) {
+		t.Errorf("in words: asked for %s", got)
+	}
+}
+
+func TestCreateNamesOneObject(t *testing.T) {
+	service := newFakeService(t, failing())
+	service.slipway(t, "deploy", "create", "-a", "shop", "-g", "web", "--s3-location", "s3://releases/shop/1.tgz?versionId=v-1")
 	if got := service.asked["CreateDeployment"]; !strings.Contains(got, `"bundleType":"tgz"`) || !strings.Contains(got, `"version":"v-1"`) {
 		t.Errorf("asked for %s", got)
 	}
@@ -254,6 +263,9 @@ func TestWrongUsage(t *testing.T) {
 		{"deploy", "watch", "d-1", "--interval", "0s"},
 		{"deploy", "create", "-a", "shop", "-g", "web"},
 		{"deploy", "create", "-a", "shop", "-g", "web", "--s3-location", "s3://bucket"},
+		{"deploy", "create", "shop", "s3://releases/shop.zip"},
+		{"deploy", "create", "shop/web", "s3://releases/shop.zip", "-a", "shop"},
+		{"deploy", "create", "shop/web", "s3://a/b", "--s3-location", "s3://a/b"},
 		{"deploy", "push", "-a", "shop", "--s3-location", "s3://b/k.tar"},
 		{"deploy", "list", "-a", "shop"},
 		{"deploy", "list", "--output", "xml"},

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,13 +22,19 @@ type createFlags struct {
 func (p *program) createCommand(c *connection) *cobra.Command {
 	var f createFlags
 	cmd := &cobra.Command{
-		Use:   "create",
+		Use:   "create [APPLICATION/GROUP [S3-LOCATION]]",
 		Short: "Create a deployment of a revision to a deployment group",
-		Example: `  slipway deploy create -a shop -g web --s3-location s3://releases/shop/1.0.zip
-  slipway deploy create -a shop -g web --s3-location s3://releases/shop/1.0.zip \
-      -c CodeDeployDefault.OneAtATime --description "new cart" --wait`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Long: `Creates a deployment. The application, its deployment group and the bundle can be
+given as words or, as for the AWS CLI, as flags.`,
+		Example: `  slipway deploy create shop/web s3://releases/shop/1.0.zip --wait
+  slipway deploy create shop/web s3://releases/shop/1.0.zip \
+      -c CodeDeployDefault.OneAtATime --description "new cart"
+  slipway deploy create -a shop -g web --s3-location bucket=releases,key=shop/1.0.zip`,
+		Args: cobra.MaximumNArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.words(args); err != nil {
+				return err
+			}
 			if err := required(cmd, "application-name", "deployment-group-name", "s3-location"); err != nil {
 				return err
 			}
@@ -44,6 +51,27 @@ func (p *program) createCommand(c *connection) *cobra.Command {
 	flags.BoolVar(&f.wait, "wait", false, "follow the deployment until it ends")
 	addInterval(cmd, &f.interval)
 	return cmd
+}
+
+// words takes APPLICATION/GROUP and S3-LOCATION in place of flags.
+func (f *createFlags) words(args []string) error {
+	if len(args) > 0 {
+		application, group, ok := strings.Cut(args[0], "/")
+		switch {
+		case !ok:
+			return usagef("want APPLICATION/GROUP, not %q", args[0])
+		case f.application != "" || f.group != "":
+			return usagef("%s and --application-name or --deployment-group-name say the same thing; give one", args[0])
+		}
+		f.application, f.group = application, group
+	}
+	if len(args) > 1 {
+		if f.location != "" {
+			return usagef("%s and --s3-location say the same thing; give one", args[1])
+		}
+		f.location = args[1]
+	}
+	return nil
 }
 
 func (p *program) create(ctx context.Context, c *connection, f createFlags) error {

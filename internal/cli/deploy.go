@@ -31,7 +31,7 @@ watched and failures that explain themselves. Which server to talk to comes from
 the environment (eval "$(slipway env)"), or from --data or --endpoint-url; else it
 is the one that runs on ` + defaultData + `.`,
 		Example: `  slipway deploy push ./shop -a shop --s3-location s3://releases/shop/1.0.zip
-  slipway deploy create -a shop -g web --s3-location s3://releases/shop/1.0.zip --wait
+  slipway deploy create shop/web s3://releases/shop/1.0.zip --wait
   slipway deploy list -a shop -g web
   slipway deploy status d-1A2B3C4D5`,
 		Args: noSubcommand,

@@ -94,7 +94,7 @@ func (p *program) push(ctx context.Context, c *connection, f pushFlags, folder s
 			aws.ToString(location.ETag), aws.ToString(location.Version), files, info.Size()})
 	}
 	fmt.Fprintf(p.stdout, "%d files, %d bytes, pushed to s3://%s/%s\nTo deploy this revision:\n", files, info.Size(), *location.Bucket, *location.Key)
-	fmt.Fprintf(p.stdout, "  slipway deploy create -a %s -g GROUP --s3-location %s --wait\n", quote(f.application), quote(shorthand(location)))
+	fmt.Fprintf(p.stdout, "  slipway deploy create %s/GROUP %s --wait\n", quote(f.application), quote(shorthand(location)))
 	return nil
 }
 
