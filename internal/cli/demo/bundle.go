@@ -15,7 +15,7 @@ import (
 //go:embed app
 var app embed.FS
 
-// brokenPage is the mistake in v3: a template with a brace too few.
+// brokenPage is the mistake in v3: its page asks for a value that nobody knows.
 //
 //go:embed broken/page.html
 var brokenPage []byte

@@ -50,7 +50,7 @@ func within(t *testing.T, d time.Duration) context.Context {
 }
 
 func TestServesTheDeployedPage(t *testing.T) {
-	url := serve(t, deployed(t, "v1", "<b>{{.Version}}</b> {{.Requests}}"))
+	url := serve(t, deployed(t, "v1", "<b>${Version}</b> ${Requests}"))
 	// The server may not listen yet: Check waits for that.
 	if err := Check(within(t, 10*time.Second), url+"/healthz", "v1"); err != nil {
 		t.Fatal(err)
@@ -69,10 +69,10 @@ func TestServesTheDeployedPage(t *testing.T) {
 }
 
 func TestABrokenPageAnswers500(t *testing.T) {
-	url := serve(t, deployed(t, "v3", "{{.Version}"))
+	url := serve(t, deployed(t, "v3", "${Versoin}"))
 	for _, path := range []string{"/", "/healthz"} {
 		err := Check(within(t, 10*time.Second), url+path, "v3")
-		if err == nil || !strings.Contains(err.Error(), "answered 500: template: page.html:1:") {
+		if err == nil || !strings.Contains(err.Error(), "answered 500: page.html: nobody knows ${Versoin}") {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
