@@ -293,7 +293,7 @@ func TestEnv(t *testing.T) {
 	}
 	status, stdout, _ := slipway(t, "env", "--data", dir)
 	want := "export AWS_ENDPOINT_URL=http://127.0.0.1:8000\nexport AWS_SHARED_CREDENTIALS_FILE='" +
-		strings.ReplaceAll(dir, "'", `'\''`) + "/credentials'\nexport AWS_REGION=us-east-1\n"
+		strings.ReplaceAll(dir, "'", `'\''`) + "/credentials'\nexport AWS_REGION=us-east-1\nexport AWS_DEFAULT_REGION=us-east-1\n"
 	if status != 0 || stdout != want {
 		t.Errorf("status %d, %q, want %q", status, stdout, want)
 	}

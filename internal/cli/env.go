@@ -50,6 +50,7 @@ func environment(data, region string) ([]string, error) {
 		"export AWS_ENDPOINT_URL=" + quote(endpoint),
 		"export AWS_SHARED_CREDENTIALS_FILE=" + quote(credentials),
 		"export AWS_REGION=" + quote(region),
+		"export AWS_DEFAULT_REGION=" + quote(region), // the only one that AWS's command line reads before 2.13
 	}, nil
 }
 

@@ -81,6 +81,7 @@ func (s *Server) authorizeObject(ctx context.Context, accessKeyID, action, resou
 			return err
 		}
 	}
+	//lint:ignore ST1005 the text is AWS's
 	return fmt.Errorf("User: %s is not authorized to perform: %s on resource: %s "+
 		"because no identity-based policy allows the %s action", caller.ARN, action, resource, action)
 }
