@@ -188,8 +188,15 @@ func (s *Server) openSigner(ctx context.Context) error {
 // Addr is the address that the server listens on.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// URL is where clients reach the server, as AWS_ENDPOINT_URL wants it.
-func (s *Server) URL() string { return "http://" + s.Addr() }
+// URL is where clients on this machine reach the server, as AWS_ENDPOINT_URL wants it. One
+// that listens on every address is reached by the loopback's.
+func (s *Server) URL() string {
+	addr := *s.listener.Addr().(*net.TCPAddr)
+	if addr.IP.IsUnspecified() {
+		addr.IP = net.IPv4(127, 0, 0, 1)
+	}
+	return "http://" + addr.String()
+}
 
 // Run serves until ctx ends, then lets requests under way come to their end and closes.
 func (s *Server) Run(ctx context.Context) error {
