@@ -113,6 +113,8 @@ func (h *Hosts) poll(ctx context.Context, host string) (command *Command, again 
 	select {
 	case <-ctx.Done():
 		return nil, false, nil
+	case <-h.inbox.closed:
+		return nil, false, nil
 	case <-woken:
 	case <-soon:
 	}

@@ -8,11 +8,12 @@ import "sync"
 type Inbox struct {
 	mu      sync.Mutex
 	waiting map[string]map[chan struct{}]bool
+	closed  chan struct{}
 }
 
 // NewInbox returns an Inbox in which nobody waits.
 func NewInbox() *Inbox {
-	return &Inbox{waiting: map[string]map[chan struct{}]bool{}}
+	return &Inbox{waiting: map[string]map[chan struct{}]bool{}, closed: make(chan struct{})}
 }
 
 // Wait returns a channel that is closed when the host is woken, and a function that gives
@@ -46,3 +47,6 @@ func (i *Inbox) Wake(host string) {
 	}
 	delete(i.waiting, host)
 }
+
+// Close ends every wait, now and from now on: the server is about to leave. Once only.
+func (i *Inbox) Close() { close(i.closed) }

@@ -82,6 +82,7 @@ type Server struct {
 	objects  *s3.Gateway
 	listener net.Listener
 	handler  http.Handler
+	inbox    *control.Inbox
 }
 
 // New opens the data directory and the listening socket. On its first start it makes the
@@ -90,7 +91,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if err := cfg.defaults(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg}
+	s := &Server{cfg: cfg, inbox: control.NewInbox()}
 	if err := s.open(ctx); err != nil {
 		s.Close()
 		return nil, err
@@ -148,11 +149,10 @@ func (s *Server) openRooms(ctx context.Context) error {
 	if err := s.openSigner(ctx); err != nil {
 		return err
 	}
-	inbox := control.NewInbox()
 	s.engine = engine.New(engine.Config{
 		Store: s.store,
 		Drivers: map[deploy.Platform]platform.Driver{
-			deploy.Server: hosts.New(hosts.Config{Fleet: s.store, Wake: inbox.Wake}),
+			deploy.Server: hosts.New(hosts.Config{Fleet: s.store, Wake: s.inbox.Wake}),
 		},
 		Owner: "embedded", // the lock on the data directory: there is no other
 		Log:   s.cfg.Log,
@@ -161,7 +161,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 		Store: s.store, Wake: s.engine.Wake, Region: s.cfg.Region, Account: s.cfg.Account,
 		Limits: s.cfg.Limits, RevisionExists: s.revisionExists, Log: s.cfg.Log,
 	})
-	s.hosts = service.Hosts(inbox, seal)
+	s.hosts = service.Hosts(s.inbox, seal)
 	s.objects, err = s3.New(s3.Config{
 		Dir: s.path("s3"), Region: s.cfg.Region, Keys: s.identity, Authorize: s.authorizeObject, Log: s.cfg.Log,
 	})
@@ -198,20 +198,21 @@ func (s *Server) URL() string {
 	return "http://" + addr.String()
 }
 
-// Run serves until ctx ends, then lets requests under way come to their end and closes.
+// Run serves until ctx ends. Then long polls end at once, other requests come to their end,
+// and what they need goes last.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.Close()
 	g, ctx := errgroup.WithContext(ctx)
-	// Requests get a context that ends with the server, so that long polls do not hold it up.
+	rooms, closeRooms := context.WithCancel(context.WithoutCancel(ctx))
+	defer closeRooms()
 	web := &http.Server{
 		Handler:           s.handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelDebug),
 	}
-	g.Go(func() error { return s.objects.Run(ctx) })
-	g.Go(func() error { return s.engine.Run(ctx) })
+	g.Go(func() error { return s.objects.Run(rooms) })
+	g.Go(func() error { return s.engine.Run(rooms) })
 	g.Go(func() error {
 		if err := web.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			return err
@@ -220,6 +221,8 @@ func (s *Server) Run(ctx context.Context) error {
 	})
 	g.Go(func() error {
 		<-ctx.Done()
+		defer closeRooms()
+		s.inbox.Close()
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 		defer cancel()
 		return web.Shutdown(stop)
