@@ -1,0 +1,78 @@
+package agent
+
+import (
+	"net/http"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/slipway/slipway/internal/hostwire"
+)
+
+func TestHostMismatch(t *testing.T) {
+	y := newToy(t)
+	a := y.start(y.config())
+	for _, command := range []hostwire.HostCommand{
+		{HostCommandIdentifier: "1", HostIdentifier: "arn:aws:iam::1:user/other", CommandName: "Install"},
+		{HostCommandIdentifier: "1", HostIdentifier: "", CommandName: "Install"},
+		{HostCommandIdentifier: "1", HostIdentifier: hostARN},
+	} {
+		if err := a.check(&command); err == nil || unreachable(err) {
+			t.Errorf("%+v: %v", command, err)
+		}
+	}
+	if err := a.check(&hostwire.HostCommand{HostIdentifier: "user/host-1", CommandName: "Install"}); err != nil {
+		t.Errorf("a part of the identifier is enough: %v", err)
+	}
+}
+
+// A clock that is off is noticed from the service's answer, and requests are signed with its time.
+func TestClockSkew(t *testing.T) {
+	y := newToy(t)
+	skewed := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", time.Now().Add(20*time.Minute).UTC().Format(http.TimeFormat))
+		status(400, "InvalidSignatureException")(w, r)
+	}
+	y.faults["PollHostCommand"] = []fault{skewed}
+	a := y.start(y.config())
+	y.until("polling works", func() bool { return y.polls > 0 })
+	if skew := time.Duration(a.service.skew.Load()); skew < 19*time.Minute || skew > 21*time.Minute {
+		t.Errorf("the skew is taken for %v", skew)
+	}
+}
+
+// Keys that somebody else renews are picked up at the moment at which the old ones are refused.
+func TestRenewedKeys(t *testing.T) {
+	y := newToy(t)
+	file := write(t, "credentials", "[default]\naws_access_key_id=OLD\naws_secret_access_key=s\n")
+	a := y.start(y.config(), func(a *Agent) {
+		a.service.host.Credentials = &fileCredentials{path: file}
+		y.faults["GetDeploymentSpecification"] = []fault{func(w http.ResponseWriter, r *http.Request) {
+			renewed := "[default]\naws_access_key_id=NEW\naws_secret_access_key=s\n"
+			if err := os.WriteFile(file, []byte(renewed), 0o600); err != nil {
+				t.Error(err)
+			}
+			status(400, "ExpiredTokenException")(w, r)
+		}}
+	})
+	y.deployment("d-ONE", "tgz", traceBundle(t, "1"))
+	y.succeeds("d-ONE", "DownloadBundle")
+	if c, err := a.service.host.Credentials.Retrieve(t.Context()); err != nil || c.AccessKeyID != "NEW" {
+		t.Errorf("got %s %v", c.AccessKeyID, err)
+	}
+}
+
+// With proxy_uri, commands and S3 go through the proxy.
+func TestProxy(t *testing.T) {
+	y := newToy(t)
+	c := y.config()
+	c.ProxyURI, c.ControlEndpoint, c.S3Endpoint = y.server.URL, "http://commands.invalid:81", "http://s3.invalid"
+	y.start(c)
+	y.deployment("d-ONE", "tgz", traceBundle(t, "1"))
+	y.succeeds("d-ONE", "DownloadBundle")
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	if len(y.gets) != 1 || y.gets[0].Host != "s3.invalid" {
+		t.Errorf("S3 was asked %d times", len(y.gets))
+	}
+}
