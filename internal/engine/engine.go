@@ -120,6 +120,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	passes := semaphore.NewWeighted(int64(e.cfg.Passes))
 	defer func() { _ = passes.Acquire(context.Background(), int64(e.cfg.Passes)) }()
 	if err := e.cfg.Store.Reclaim(ctx, e.cfg.Owner); err != nil {
+		if ctx.Err() != nil {
+			return nil // gone before it began, which is no fault
+		}
 		return fmt.Errorf("reclaim the deployments of %s: %w", e.cfg.Owner, err)
 	}
 	timer := time.NewTimer(0)
