@@ -141,10 +141,16 @@ func quietly[T any](start func() (T, error)) (T, error) {
 
 func (g *Gateway) socket() string { return filepath.Join(g.socketDir, "s3.sock") }
 
+// Close gives back what New took. A Gateway that runs does it at its end.
+func (g *Gateway) Close() {
+	g.backend.Shutdown()
+	os.RemoveAll(g.socketDir)
+}
+
 // Run serves until ctx ends. A Gateway runs once.
 func (g *Gateway) Run(ctx context.Context) error {
 	defer close(g.stopped)
-	defer os.RemoveAll(g.socketDir)
+	defer g.Close()
 	err := embedgw.RunVersityGW(ctx, g.backend, &embedgw.Config{
 		// versitygw wants a root account; nobody is told this one.
 		RootUserAccess: rand.Text(), RootUserSecret: rand.Text(),
