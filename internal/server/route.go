@@ -32,15 +32,18 @@ func (s *Server) route(service *control.Service) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		scope, _, _, ok := awswire.ScopeOf(r)
 		_, page := pages.Handler(r)
+		anonymous := r.Header.Get("Authorization") == ""
 		switch {
 		case scope == "s3":
 			s.objects.ServeHTTP(w, r)
-		case !ok && page != "":
+		case page != "" && anonymous && !ok:
 			pages.ServeHTTP(w, r)
-		case ok || r.URL.Path == "/":
+		case ok || r.Method == http.MethodPost && r.URL.Path == "/":
 			signed.ServeHTTP(w, r)
 		default:
-			s.objects.ServeHTTP(w, r) // an object, asked for without a signature
+			// An object, asked for without a signature or with one of another age, which
+			// the object store has words for.
+			s.objects.ServeHTTP(w, r)
 		}
 	})
 }

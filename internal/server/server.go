@@ -237,6 +237,9 @@ func (s *Server) Close() {
 		s.listener.Close()
 		os.Remove(s.path(EndpointFile))
 	}
+	if s.objects != nil {
+		s.objects.Close()
+	}
 	if s.store != nil {
 		s.store.Close()
 	}
