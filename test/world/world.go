@@ -95,6 +95,9 @@ func (w *World) Signal(name string, sig os.Signal) error {
 	}
 }
 
+// Kill ends a program with SIGKILL.
+func (w *World) Kill(name string) { _ = w.Signal(name, syscall.SIGKILL) }
+
 // End kills what a story left running. Hook scripts' own children are found by their environment.
 func (w *World) End() {
 	for name := range w.running {
