@@ -5,6 +5,7 @@ import (
 	"encoding/pem"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"os"
@@ -193,18 +194,19 @@ func TestOneServerADirectory(t *testing.T) {
 
 // TestAnAddressInUse: the data directory is free again, for a server with another address.
 func TestAnAddressInUse(t *testing.T) {
-	s := servertest.Start(t)
-	taken, dir := strings.TrimPrefix(s.URL, "http://"), filepath.Join(t.TempDir(), "data")
+	other, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	taken, dir := other.Addr().String(), filepath.Join(t.TempDir(), "data")
 	t.Setenv("TMPDIR", t.TempDir())
-	_, err := server.New(t.Context(), server.Config{DataDir: dir, Listen: taken})
+	_, err = server.New(t.Context(), server.Config{DataDir: dir, Listen: taken})
 	if err == nil || !strings.Contains(err.Error(), taken) || !strings.Contains(err.Error(), "--listen") {
 		t.Errorf("two servers on one address: %v", err)
 	}
 	if left, _ := os.ReadDir(os.TempDir()); len(left) > 0 {
 		t.Errorf("left behind %v", left)
-	}
-	if err := s.Stop(); err != nil {
-		t.Fatal(err)
 	}
 	servertest.Start(t, servertest.In(dir))
 }

@@ -44,8 +44,26 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// maxHeader is S3's bound of a request's line and headers. versitygw keeps it too, but hangs
+// up on those that are far beyond it, which looks like a fault.
+const maxHeader = 8 << 10
+
+func headerSize(r *http.Request) int {
+	size := len(r.Method) + len(r.RequestURI) + len(r.Host)
+	for name, values := range r.Header {
+		for _, value := range values {
+			size += len(name) + len(": ") + len(value) + len("\r\n")
+		}
+	}
+	return size
+}
+
 // admit returns a refusal where the request may not pass.
 func (g *Gateway) admit(r *http.Request) error {
+	if headerSize(r) > maxHeader {
+		return &refusal{http.StatusBadRequest, "RequestHeaderSectionTooLarge",
+			"Your request header section exceeds the maximum allowed size."}
+	}
 	at, err := g.address(r)
 	if err != nil {
 		return err

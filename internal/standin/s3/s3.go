@@ -23,6 +23,7 @@ import (
 	"net/http/httputil"
 	"os"
 	"path/filepath"
+	"time"
 
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/versity/versitygw/backend"
@@ -139,7 +140,37 @@ func quietly[T any](start func() (T, error)) (T, error) {
 	return start()
 }
 
-func (g *Gateway) socket() string { return filepath.Join(g.socketDir, "s3.sock") }
+func (g *Gateway) socket() string      { return filepath.Join(g.socketDir, "s3.sock") }
+func (g *Gateway) adminSocket() string { return filepath.Join(g.socketDir, "admin.sock") }
+
+// awaitStart returns when both of versitygw's servers answer, or when it has ended: told to
+// stop while it starts, it would leave without them, and they would go on for ever.
+func (g *Gateway) awaitStart(running context.Context) {
+	for _, path := range []string{g.socket(), g.adminSocket()} {
+		client := &http.Client{Transport: &http.Transport{DialContext: dialer(path), DisableKeepAlives: true}}
+		for running.Err() == nil {
+			// Both refuse a list without a signature, and say nothing of it on stderr.
+			request, err := http.NewRequestWithContext(running, http.MethodPatch, "http://localhost/list-users", nil)
+			if err != nil {
+				return
+			}
+			if response, err := client.Do(request); err == nil {
+				response.Body.Close()
+				break
+			}
+			select {
+			case <-running.Done():
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}
+}
+
+func dialer(socket string) func(ctx context.Context, _, _ string) (net.Conn, error) {
+	return func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	}
+}
 
 // Close gives back what New took. A Gateway that runs does it at its end.
 func (g *Gateway) Close() {
@@ -151,7 +182,17 @@ func (g *Gateway) Close() {
 func (g *Gateway) Run(ctx context.Context) error {
 	defer close(g.stopped)
 	defer g.Close()
-	err := embedgw.RunVersityGW(ctx, g.backend, &embedgw.Config{
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	go func() {
+		defer stop()
+		select {
+		case <-ctx.Done():
+			g.awaitStart(running)
+		case <-running.Done():
+		}
+	}()
+	err := embedgw.RunVersityGW(running, g.backend, &embedgw.Config{
 		// versitygw wants a root account; nobody is told this one.
 		RootUserAccess: rand.Text(), RootUserSecret: rand.Text(),
 		Region:         g.cfg.Region,
@@ -165,7 +206,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		VirtualDomain:     g.cfg.Domain,
 		// Its administration would be open to every key on the same socket; here nobody
 		// reaches it.
-		AdminPorts:          []string{filepath.Join(g.socketDir, "admin.sock")},
+		AdminPorts:          []string{g.adminSocket()},
 		AdminMaxConnections: 1, AdminMaxRequests: 1,
 		IAMService: accounts{g.cfg.Keys},
 		S3Options:  []s3api.Option{s3api.WithOnListen(func() { close(g.ready) })},
@@ -186,9 +227,7 @@ func (g *Gateway) newProxy() *httputil.ReverseProxy {
 			r.Out.URL.RawQuery = r.In.URL.RawQuery
 		},
 		Transport: &http.Transport{
-			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-				return (&net.Dialer{}).DialContext(ctx, "unix", g.socket())
-			},
+			DialContext:         dialer(g.socket()),
 			MaxIdleConnsPerHost: 64,
 			DisableCompression:  true, // an object is what was stored
 		},
