@@ -281,7 +281,7 @@ func TestWrongUsage(t *testing.T) {
 
 func TestEnv(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "it's data")
-	status, _, stderr := slipway(t, "env", "--data", dir)
+	status, _, stderr := slipway(t, "env", "--data", dir, "--wait", "1ms")
 	if status != 1 || !strings.Contains(stderr, "start one with: slipway server --data") {
 		t.Errorf("no server: %d, %q", status, stderr)
 	}
@@ -291,11 +291,50 @@ func TestEnv(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "endpoint"), []byte("http://127.0.0.1:8000\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	status, stdout, _ := slipway(t, "env", "--data", dir)
+	status, stdout, _ := slipway(t, "env", "--data", dir, "--wait", "0")
 	want := "export AWS_ENDPOINT_URL=http://127.0.0.1:8000\nexport AWS_SHARED_CREDENTIALS_FILE='" +
 		strings.ReplaceAll(dir, "'", `'\''`) + "/credentials'\nexport AWS_REGION=us-east-1\nexport AWS_DEFAULT_REGION=us-east-1\n"
 	if status != 0 || stdout != want {
 		t.Errorf("status %d, %q, want %q", status, stdout, want)
+	}
+}
+
+func TestEnvUnsetsWhatWouldWin(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "endpoint"), []byte("http://127.0.0.1:8000\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAELSEWHERE")
+	t.Setenv("AWS_PROFILE", "work")
+	_, stdout, _ := slipway(t, "env", "--data", dir, "--wait", "0")
+	if !strings.HasPrefix(stdout, "unset AWS_ACCESS_KEY_ID AWS_PROFILE\nexport ") {
+		t.Errorf("printed %q", stdout)
+	}
+}
+
+func TestEnvWaitsForTheServer(t *testing.T) {
+	dir := t.TempDir()
+	web := httptest.NewServer(http.NotFoundHandler())
+	defer web.Close()
+	endpoint := filepath.Join(dir, "endpoint")
+	if err := os.WriteFile(endpoint, []byte(web.URL+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	status, _, stderr := slipway(t, "env", "--data", dir, "--wait", "50ms")
+	if status != 1 || !strings.Contains(stderr, "does not answer") {
+		t.Errorf("an address that nobody serves on: %d, %q", status, stderr)
+	}
+	asked := make(chan struct{}, 1000)
+	web.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked <- struct{}{}; len(asked) < 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
+	if status, _, stderr := slipway(t, "env", "--data", dir, "--wait", "1m"); status != 0 {
+		t.Errorf("a server that is starting: %d, %q", status, stderr)
+	}
+	if len(asked) != 3 {
+		t.Errorf("asked %d times, want 3", len(asked))
 	}
 }
 

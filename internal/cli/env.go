@@ -1,9 +1,14 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,20 +17,28 @@ import (
 
 func (p *program) envCommand() *cobra.Command {
 	var data, region string
+	var wait time.Duration
 	cmd := &cobra.Command{
 		Use:   "env",
 		Short: "Print the environment that points AWS tools at a server on this machine",
 		Long: `Prints export lines for a shell: the server's address, its administrator's
 credentials and its region. The AWS CLI, the AWS SDKs, Terraform and slipway
-deploy read them.`,
+deploy read them. Keys and profiles that this shell has set are unset, because they
+would win. A server that was only just started is waited for.`,
 		Example: `  eval "$(slipway env)"
   eval "$(slipway env --data /var/lib/slipway)"
   aws deploy list-applications`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := awaitServer(cmd.Context(), data, wait); err != nil {
+				return err
+			}
 			lines, err := environment(data, region)
 			if err != nil {
 				return err
+			}
+			if stale := p.strangers(); len(stale) > 0 {
+				lines = append([]string{"unset " + strings.Join(stale, " ")}, lines...)
 			}
 			_, err = fmt.Fprintln(p.stdout, strings.Join(lines, "\n"))
 			return err
@@ -33,7 +46,62 @@ deploy read them.`,
 	}
 	cmd.Flags().StringVar(&data, "data", defaultData, "the server's data `directory`")
 	cmd.Flags().StringVar(&region, "region", awsclient.DefaultRegion, "the region the server was started with")
+	cmd.Flags().DurationVar(&wait, "wait", 5*time.Second, "how long to wait for a server that is starting; 0 does not look")
 	return cmd
+}
+
+// strangers are the variables of this shell that would win over the server's credentials file.
+func (p *program) strangers() []string {
+	all := []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"}
+	return slices.DeleteFunc(all, func(name string) bool { return p.getenv(name) == "" })
+}
+
+// awaitServer waits until the server of a data directory answers: a shell that has started it in
+// the background gets here before it does. A server that was killed leaves its address behind, so
+// the address alone is not enough.
+func awaitServer(ctx context.Context, data string, patience time.Duration) error {
+	if patience <= 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for {
+		err := answers(ctx, data)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return ctx.Err()
+			}
+			return err
+		}
+	}
+}
+
+// answers says whether the server of a data directory serves.
+func answers(ctx context.Context, data string) error {
+	endpoint, err := awsclient.Endpoint(data)
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err == nil {
+		response.Body.Close()
+		if response.StatusCode == http.StatusOK {
+			return nil
+		}
+		err = errors.New(response.Status)
+	}
+	return fmt.Errorf("the server of %s does not answer (%w); start it with: slipway server --data %s", data, err, quote(data))
 }
 
 // environment is the export lines for the server with that data directory.
