@@ -6,6 +6,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/slipway/slipway/internal/deploy"
@@ -28,12 +29,21 @@ type Config struct {
 }
 
 // A Driver is the platform.Driver for hosts.
-type Driver struct{ cfg Config }
+type Driver struct {
+	cfg Config
+
+	mu sync.Mutex
+	// woken is the last step for which each target of a deployment was woken. Plans restate
+	// the steps in hand, and a fleet must not be woken for what it is doing already.
+	woken map[string]map[string]deploy.Step
+}
 
 var _ platform.Driver = (*Driver)(nil)
 
 // New returns a Driver.
-func New(cfg Config) *Driver { return &Driver{cfg: cfg} }
+func New(cfg Config) *Driver {
+	return &Driver{cfg: cfg, woken: map[string]map[string]deploy.Step{}}
+}
 
 // Resolve selects the registered instances whose tags the group names.
 func (d *Driver) Resolve(ctx context.Context, dep deploy.Deployment, g deploy.Group, now time.Time) ([]deploy.Target, error) {
@@ -60,10 +70,27 @@ func (d *Driver) Resolve(ctx context.Context, dep deploy.Deployment, g deploy.Gr
 	return targets, nil
 }
 
-// Start wakes the host's poll. A host that is not polling finds the step when it does.
+// Start wakes the host's poll, once. A host that is not polling finds the step when it does.
 func (d *Driver) Start(_ context.Context, s deploy.Step) error {
-	d.cfg.Wake(s.TargetID)
+	if d.isNew(s) {
+		d.cfg.Wake(s.TargetID)
+	}
 	return nil
+}
+
+func (d *Driver) isNew(s deploy.Step) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	targets := d.woken[s.DeploymentID]
+	if targets == nil {
+		targets = map[string]deploy.Step{}
+		d.woken[s.DeploymentID] = targets
+	}
+	if targets[s.TargetID] == s {
+		return false
+	}
+	targets[s.TargetID] = s
+	return true
 }
 
 // Observe knows nothing: hosts report by themselves.
@@ -74,5 +101,10 @@ func (d *Driver) Observe(context.Context, deploy.Step) (platform.Observation, er
 // Cancel does nothing: a host that takes the step now is told that it has ended.
 func (d *Driver) Cancel(context.Context, deploy.Step) error { return nil }
 
-// Retire does nothing: an in-place deployment replaces nothing that stays behind.
-func (d *Driver) Retire(context.Context, deploy.Deployment) error { return nil }
+// Retire forgets the deployment: one in place replaces nothing that stays behind.
+func (d *Driver) Retire(_ context.Context, dep deploy.Deployment) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.woken, dep.ID)
+	return nil
+}
