@@ -35,6 +35,9 @@ const (
 	scanEvery = 10 * time.Second
 	// scanPause is the shortest time between two such looks.
 	scanPause = 50 * time.Millisecond
+	// fruitlessPause takes its place after a look that found only what is at work or backing
+	// off already: that stays due, and looking does not help it.
+	fruitlessPause = time.Second
 	// scanLimit is how many deployments one look takes.
 	scanLimit = 64
 )
@@ -127,7 +130,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	var scanned time.Time
+	var last look
 	for {
 		select {
 		case <-ctx.Done():
@@ -137,14 +140,15 @@ func (e *Engine) Run(ctx context.Context) error {
 		}
 		ready, strangers := e.ready()
 		now := e.cfg.Now()
-		if pause := scanPause - now.Sub(scanned); pause <= 0 && (strangers || !now.Before(e.nextScan(ctx, scanned))) {
-			ready = append(ready, e.scan(ctx, now)...)
-			scanned = now
+		if now.Sub(last.at) >= scanPause && (strangers || !now.Before(e.nextScan(ctx, last))) {
+			var found []string
+			found, last = e.scan(ctx, now)
+			ready = append(ready, found...)
 		}
 		for _, id := range ready {
 			e.dispatch(ctx, id, passes)
 		}
-		timer.Reset(e.pause(ctx, scanned))
+		timer.Reset(e.pause(ctx, last))
 	}
 }
 
@@ -166,18 +170,20 @@ func (e *Engine) ready() (ids []string, strangers bool) {
 	return ids, strangers
 }
 
+// A look is the last time that the engine asked the store for what is due.
+type look struct {
+	at        time.Time
+	fruitless bool // it failed, or all that it found was at work or backing off
+}
+
 // scan leases what is due.
-func (e *Engine) scan(ctx context.Context, now time.Time) []string {
+func (e *Engine) scan(ctx context.Context, now time.Time) (ready []string, this look) {
 	ids, err := e.cfg.Store.Claim(ctx, e.cfg.Owner, now, now.Add(leaseFor), scanLimit)
-	if err != nil {
-		if ctx.Err() == nil {
-			e.cfg.Log.Error("look for deployments that are due", "error", err)
-		}
-		return nil
+	if err != nil && ctx.Err() == nil {
+		e.cfg.Log.Error("look for deployments that are due", "error", err)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var ready []string
 	for _, id := range ids {
 		w := e.of(id)
 		w.leased = now.Add(leaseFor)
@@ -186,7 +192,7 @@ func (e *Engine) scan(ctx context.Context, now time.Time) []string {
 		}
 	}
 	e.forget(now)
-	return ready
+	return ready, look{now, len(ready) == 0 && (len(ids) > 0 || err != nil)}
 }
 
 // forget drops what is neither held nor at work, so that memory does not grow with history.
@@ -199,18 +205,53 @@ func (e *Engine) forget(now time.Time) {
 }
 
 // nextScan is when something is due, but not later than scanEvery after the last look.
-func (e *Engine) nextScan(ctx context.Context, scanned time.Time) time.Time {
-	latest := scanned.Add(scanEvery)
+func (e *Engine) nextScan(ctx context.Context, last look) time.Time {
+	latest := last.at.Add(scanEvery)
 	due, err := e.cfg.Store.NextDue(ctx, e.cfg.Owner)
 	if err != nil || due.IsZero() || due.After(latest) {
 		return latest
 	}
+	if earliest := last.at.Add(fruitlessPause); last.fruitless && due.Before(earliest) {
+		return earliest
+	}
 	return due
 }
 
-func (e *Engine) pause(ctx context.Context, scanned time.Time) time.Duration {
+// pause is how long there is nothing to do: until the next look, or until a deployment that
+// backs off may be tried again.
+func (e *Engine) pause(ctx context.Context, last look) time.Duration {
 	now := e.cfg.Now()
-	return max(e.nextScan(ctx, scanned).Sub(now), scanPause-now.Sub(scanned), time.Millisecond)
+	next := e.nextScan(ctx, last)
+	retry, strangers := e.waiting(now)
+	if strangers {
+		next = now
+	}
+	if earliest := last.at.Add(scanPause); next.Before(earliest) {
+		next = earliest
+	}
+	if !retry.IsZero() && retry.Before(next) {
+		next = retry
+	}
+	return max(next.Sub(now), time.Millisecond)
+}
+
+// waiting says when the first of the woken deployments that back off may be tried again
+// (zero: there is none), and whether there are woken ones that this engine does not hold.
+func (e *Engine) waiting(now time.Time) (retry time.Time, strangers bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, w := range e.work {
+		switch {
+		case !w.woken || w.running:
+		case now.Before(w.notUntil):
+			if retry.IsZero() || w.notUntil.Before(retry) {
+				retry = w.notUntil
+			}
+		case !now.Before(w.leased):
+			strangers = true
+		}
+	}
+	return retry, strangers
 }
 
 // dispatch runs passes over one deployment in the background until it rests.
