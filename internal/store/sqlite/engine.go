@@ -117,21 +117,6 @@ func commitDeployment(ctx context.Context, tx *sql.Tx, c store.Commit) error {
 	return fence(result, err)
 }
 
-func commitTargets(ctx context.Context, tx *sql.Tx, c store.Commit) error {
-	for i, t := range c.Targets {
-		var err error
-		if c.Resolved {
-			err = insertTarget(ctx, tx, t, i)
-		} else {
-			err = writeTarget(ctx, tx, t)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // commitHistory writes the group's memory, and the rollback that begins with it.
 func commitHistory(ctx context.Context, tx *sql.Tx, c store.Commit) error {
 	if c.History == nil {

@@ -71,30 +71,53 @@ func (s *Store) UpdateTarget(ctx context.Context, deploymentID, targetID string,
 	})
 }
 
-// writeTarget writes t if nobody has since it was read.
+const (
+	// updateTarget changes nothing when somebody has written the target since it was read.
+	updateTarget = `
+		update targets
+		set status = $4, version = version + 1, body = $5
+		where deployment_id = $1 and id = $2 and version = $3`
+	insertTarget = `
+		insert into targets (deployment_id, id, ord, status, version, body)
+		values ($1, $2, $3, $4, 1, $5)`
+)
+
 func writeTarget(ctx context.Context, tx *sql.Tx, t deploy.Target) error {
 	text, err := encode(t)
 	if err != nil {
 		return err
 	}
-	result, err := tx.ExecContext(ctx, `
-		update targets
-		set status = $4, version = version + 1, body = $5
-		where deployment_id = $1 and id = $2 and version = $3`,
-		t.DeploymentID, t.ID, t.Version, t.Status, text)
-	return fence(result, err)
+	return fence(tx.ExecContext(ctx, updateTarget, t.DeploymentID, t.ID, t.Version, t.Status, text))
 }
 
-func insertTarget(ctx context.Context, tx *sql.Tx, t deploy.Target, ord int) error {
-	text, err := encode(t)
+// commitTargets writes what a plan changes, which may be a whole fleet: one statement for all.
+func commitTargets(ctx context.Context, tx *sql.Tx, c store.Commit) error {
+	if len(c.Targets) == 0 {
+		return nil
+	}
+	query := updateTarget
+	if c.Resolved {
+		query = insertTarget
+	}
+	statement, err := tx.PrepareContext(ctx, query)
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `
-		insert into targets (deployment_id, id, ord, status, version, body)
-		values ($1, $2, $3, $4, 1, $5)`,
-		t.DeploymentID, t.ID, ord, t.Status, text)
-	return err
+	defer statement.Close()
+	for i, t := range c.Targets {
+		text, err := encode(t)
+		if err != nil {
+			return err
+		}
+		fenced := t.Version
+		if c.Resolved {
+			fenced = int64(i) // the order, in the place of the version
+		}
+		if err := fence(statement.ExecContext(ctx, t.DeploymentID, t.ID, fenced, t.Status, text)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Inbox returns the targets of that id with an event in progress, oldest deployment first.
