@@ -126,8 +126,10 @@ func TestTheFirstDeliveryWins(t *testing.T) {
 		if second.Step != first.Step || second.ID == first.ID {
 			t.Errorf("redelivered as %+v, first as %+v", second, first)
 		}
-		if !f.take(t, "web-1", second) || !f.take(t, "web-1", second) {
-			t.Error("the delivery that was taken first may not run")
+		for range 2 { // agents whose first answer was lost ask again
+			if !f.take(t, "web-1", second) {
+				t.Error("the delivery that was taken first may not run")
+			}
 		}
 		if f.take(t, "web-1", first) {
 			t.Error("another delivery of the same step may run too")

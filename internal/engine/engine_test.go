@@ -358,42 +358,54 @@ func (r rendezvous) Load(ctx context.Context, id string) (store.Loaded, error) {
 	return l, err
 }
 
-// TestAStaleDecisionLoses: of two engines that decide from the same state, leases or not, one
-// acts and the other looks again.
+// TestAStaleDecisionLoses: of two engines that decide from the same state, whatever their
+// leases say, one writes and acts; the other has done nothing and looks again.
 func TestAStaleDecisionLoses(t *testing.T) {
 	inBubble(t, &driver{}, func(t *testing.T, b *bench) {
 		id := b.create(t, 1)
-		alone := b.engine("alone", b.Store)
-		for b.status(t, id) != deploy.InProgress { // the next pass is the one that starts the step
-			if again, err := alone.Advance(t.Context(), id); err != nil || !again {
-				break
+		// The passes of a deployment up to its second step; the report comes in between.
+		reported := false
+		for pass := 0; len(b.started) < 2; pass++ {
+			if pass == 20 {
+				t.Fatalf("after %d passes it is %s", pass, b.status(t, id))
+			}
+			if len(b.started) == 1 && !reported {
+				b.report(t, id, deploy.EventSucceeded)
+				reported = true
+			}
+			before, _ := b.Deployment(t.Context(), id)
+			acted := len(b.starts())
+			b.race(t, id)
+			after, _ := b.Deployment(t.Context(), id)
+			if after.Version > before.Version+1 {
+				t.Errorf("pass %d, of a deployment %s: both engines have written", pass, before.Status)
+			}
+			if n := len(b.starts()) - acted; n > 1 {
+				t.Errorf("pass %d, of a deployment %s: both engines have acted", pass, before.Status)
 			}
 		}
-		before := b.starts()
-		if len(before) > 0 { // it has begun: the next decision is what follows the report
-			b.report(t, id, deploy.EventSucceeded)
-		}
-		var loaded, passes sync.WaitGroup
-		loaded.Add(2)
-		stale := make(chan bool, 2)
-		for _, owner := range []string{"one", "two"} {
-			e := b.engine(owner, rendezvous{b.Store, &loaded})
-			passes.Go(func() {
-				again, err := e.Advance(t.Context(), id)
-				if err != nil {
-					t.Errorf("%s: %v", owner, err)
-				}
-				stale <- again
-			})
-		}
-		passes.Wait()
-		if first, second := <-stale, <-stale; first == second {
-			t.Errorf("look again: %v and %v, want one of them", first, second)
-		}
-		if acted := len(b.starts()) - len(before); acted != 1 {
-			t.Errorf("%d starts, want one", acted)
-		}
 	})
+}
+
+// race lets two engines make a pass from what both have read.
+func (b *bench) race(t *testing.T, id string) {
+	t.Helper()
+	var loaded, passes sync.WaitGroup
+	loaded.Add(2)
+	again := make([]bool, 2)
+	for i, owner := range []string{"one", "two"} {
+		e := b.engine(owner, rendezvous{b.Store, &loaded})
+		passes.Go(func() {
+			var err error
+			if again[i], err = e.Advance(t.Context(), id); err != nil {
+				t.Errorf("%s: %v", owner, err)
+			}
+		})
+	}
+	passes.Wait()
+	if !again[0] && !again[1] {
+		t.Error("neither engine looks again")
+	}
 }
 
 // TestTheDeploymentsOfADeadEngine are taken over when its lease has run out, not before.
@@ -431,17 +443,17 @@ func TestAnEngineThatStartsAgain(t *testing.T) {
 	})
 }
 
-// TestLeaving: Run waits for the pass under way, and lets it act.
+// TestLeaving: Run waits for the pass under way, which acts and writes to its end.
 func TestLeaving(t *testing.T) {
-	d := &driver{block: make(chan struct{}), entered: make(chan struct{}, 1)}
+	d := &driver{observe: true}
 	inBubble(t, d, func(t *testing.T, b *bench) {
-		d.block = make(chan struct{}) // made in the bubble, which waits on it
-		d.entered = make(chan struct{}, 1)
+		d.block, d.entered = make(chan struct{}), make(chan struct{}, 1)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		e := b.engine("one", b.Store)
 		go func() { ended <- e.Run(ctx) }()
-		e.Wake(b.create(t, 1))
+		id := b.create(t, 1)
+		e.Wake(id)
 		<-d.entered
 		cancel()
 		synctest.Wait()
@@ -451,14 +463,18 @@ func TestLeaving(t *testing.T) {
 		default:
 		}
 		close(d.block)
-		synctest.Wait()
-		select {
-		case err := <-ended:
-			if err != nil {
-				t.Errorf("it ended with %v", err)
-			}
-		default:
-			t.Error("it did not leave")
+		if err := <-ended; err != nil {
+			t.Errorf("it ended with %v", err)
+		}
+		target, err := b.Target(t.Context(), id, "web-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first := target.Events[0]; first.Status != deploy.EventSucceeded {
+			t.Errorf("the event is %s; what the pass saw is lost", first.Status)
+		}
+		if len(d.started) != 1 {
+			t.Errorf("started %v, want no more than was under way", d.started)
 		}
 	})
 }
