@@ -119,7 +119,7 @@ func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(fo
 func required(cmd *cobra.Command, flags ...string) error {
 	for _, name := range flags {
 		if f := cmd.Flags().Lookup(name); f.Value.String() == "" {
-			return usagef("--%s is needed: %s", name, f.Usage)
+			return usagef("--%s is needed: %s", name, strings.ReplaceAll(f.Usage, "`", ""))
 		}
 	}
 	return nil
