@@ -68,6 +68,7 @@ func (e *Engine) commit(ctx context.Context, loaded store.Loaded, plan *rollout.
 	if err := e.cfg.Store.Commit(ctx, c); err != nil {
 		return false, err
 	}
+	e.keep(c.Deployment.ID, c.Lease)
 	e.report(loaded, plan)
 	return plan.Resolve, nil
 }

@@ -254,6 +254,13 @@ func (e *Engine) waiting(now time.Time) (retry time.Time, strangers bool) {
 	return retry, strangers
 }
 
+// keep notes that the deployment is leased until then, also if the pass fails later on.
+func (e *Engine) keep(id string, until time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.of(id).leased = until
+}
+
 // dispatch runs passes over one deployment in the background until it rests.
 func (e *Engine) dispatch(ctx context.Context, id string, passes *semaphore.Weighted) {
 	if passes.Acquire(ctx, 1) != nil {
