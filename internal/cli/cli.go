@@ -137,10 +137,20 @@ func reason(err error) string {
 	case errors.Is(err, context.Canceled):
 		return "interrupted"
 	case errors.As(err, &answered):
-		return doing + answered.ErrorCode() + ": " + answered.ErrorMessage()
+		return doing + answered.ErrorCode() + ": " + answered.ErrorMessage() + wayIn(answered.ErrorCode())
 	case errors.As(err, &unsent):
 		return fmt.Sprintf("%sno server answers at %s: %v", doing, unsent.URL, unsent.Err)
 	default:
 		return err.Error()
+	}
+}
+
+// wayIn says how to get valid keys to somebody who has none.
+func wayIn(code string) string {
+	switch code {
+	case "UnrecognizedClientException", "InvalidSignatureException", "ExpiredTokenException":
+		return "\nTo use the keys of a server on this machine:  eval \"$(slipway env --data DIR)\""
+	default:
+		return ""
 	}
 }

@@ -185,6 +185,9 @@ func TestCreateAndWait(t *testing.T) {
 			t.Errorf("no %q in:\n%s", want, stdout)
 		}
 	}
+	if got := service.asked["GetDeployment"]; !strings.Contains(got, `"d-2"`) {
+		t.Errorf("the rollback was not followed; asked last for %s", got)
+	}
 	service.slipway(t, "deploy", "create", "cart/live", "s3://releases/cart.zip")
 	if got := service.asked["CreateDeployment"]; !strings.Contains(got, `"applicationName":"cart"`) || !strings.Contains(got, `"deploymentGroupName":"live"`) || !strings.Contains(got, `"key":"cart.zip"`) {
 		t.Errorf("in words: asked for %s", got)

@@ -85,3 +85,11 @@ func (g *groupFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&g.application, "application-name", "a", "", "the application's `name`")
 	cmd.Flags().StringVarP(&g.group, "deployment-group-name", "g", "", "the deployment group's `name`")
 }
+
+// oneDeployment wants the id of a deployment as the only word.
+func oneDeployment(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usagef("want one DEPLOYMENT-ID; see them with: slipway deploy list")
+	}
+	return nil
+}

@@ -18,7 +18,7 @@ failed: the lifecycle event, the script, the message and the end of its log. The
 exit status is 0 whatever the deployment's status; see watch.`,
 		Example: `  slipway deploy status d-1A2B3C4D5
   slipway deploy status d-1A2B3C4D5 --output json`,
-		Args: cobra.ExactArgs(1),
+		Args: oneDeployment,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			clients, err := c.open(cmd.Context())
 			if err != nil {

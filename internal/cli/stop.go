@@ -17,7 +17,7 @@ func (p *program) stopCommand(c *connection) *cobra.Command {
 --rollback a new deployment brings the last good revision back to the others.`,
 		Example: `  slipway deploy stop d-1A2B3C4D5
   slipway deploy stop d-1A2B3C4D5 --rollback`,
-		Args: cobra.ExactArgs(1),
+		Args: oneDeployment,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			clients, err := c.open(cmd.Context())
 			if err != nil {

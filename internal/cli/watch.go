@@ -26,10 +26,11 @@ func (p *program) watchCommand(c *connection) *cobra.Command {
 		Short: "Follow a deployment until it ends",
 		Long: `Shows what every target and lifecycle event is doing: as a picture on a
 terminal, as a line per change elsewhere, as a JSON object per change with
---output json. The exit status is 0 if the deployment succeeds, else 1.`,
+--output json. A rollback that it triggers is followed too, but not in JSON. The
+exit status is 0 if the deployment succeeds, else 1.`,
 		Example: `  slipway deploy watch d-1A2B3C4D5
   slipway deploy watch d-1A2B3C4D5 --output json | jq -r .status`,
-		Args: cobra.ExactArgs(1),
+		Args: oneDeployment,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			clients, err := c.open(cmd.Context())
 			if err != nil {
@@ -42,11 +43,26 @@ terminal, as a line per change elsewhere, as a JSON object per change with
 	return cmd
 }
 
-// watch follows a deployment, and fails unless it succeeds.
+// watch follows a deployment, and its rollback if there is one; it fails unless the
+// deployment itself succeeds.
 func (p *program) watch(ctx context.Context, c *connection, api progress.API, id string, interval time.Duration) error {
 	if interval <= 0 {
 		return usagef("--interval must be more than 0")
 	}
+	last, err := p.follow(ctx, c, api, id, interval)
+	if err != nil {
+		return err
+	}
+	if last.RollbackID != "" && !c.json() {
+		if _, err := p.follow(ctx, c, api, last.RollbackID, interval); err != nil {
+			return err
+		}
+	}
+	return verdict(last)
+}
+
+// follow shows a deployment until it ends, and then why it ended so.
+func (p *program) follow(ctx context.Context, c *connection, api progress.API, id string, interval time.Duration) (*progress.Snapshot, error) {
 	s := p.screen()
 	defer s.Close()
 	var before *progress.Snapshot
@@ -56,14 +72,14 @@ func (p *program) watch(ctx context.Context, c *connection, api progress.API, id
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !c.json() {
 		for _, line := range progress.Explain(s, last) {
 			fmt.Fprintln(p.stdout, line)
 		}
 	}
-	return verdict(last)
+	return last, nil
 }
 
 // showProgress shows one more look at a deployment.

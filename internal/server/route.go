@@ -100,7 +100,7 @@ func (s *Server) revisionExists(ctx context.Context, r deploy.Revision) error {
 	}
 	if !ok {
 		return deploy.Errorf("RevisionDoesNotExist", "There is no object s3://%s/%s%s. "+
-			"Upload it with aws deploy push or aws s3 cp, then try again.", r.S3.Bucket, r.S3.Key, version(r.S3.Version))
+			"Upload it with slipway deploy push, aws deploy push or aws s3 cp, then try again.", r.S3.Bucket, r.S3.Key, version(r.S3.Version))
 	}
 	return nil
 }
