@@ -45,7 +45,7 @@ func (y *toy) process(c Config) *exec.Cmd {
 	return cmd
 }
 
-const waiting = "#!/bin/sh\nid=$$\necho $id >>$SLIPWAY_INSTALL_ROOT/ran\nenv >$SLIPWAY_INSTALL_ROOT/env\nwhile ! [ -e $SLIPWAY_INSTALL_ROOT/gate ]; do sleep 0.01; done\n"
+const waiting = "#!/bin/sh\nid=$$\necho $id >>$SLIPWAY_INSTALL_ROOT/ran\nenv >$SLIPWAY_INSTALL_ROOT/env\nwhile [ -d $SLIPWAY_INSTALL_ROOT ] && ! [ -e $SLIPWAY_INSTALL_ROOT/gate ]; do sleep 0.01; done\n"
 
 // begun starts an event that waits for the file gate, and returns when its script runs.
 func (y *toy) begun(c Config) string {
