@@ -8,12 +8,11 @@ import (
 // authorize refuses a caller whose policies do not allow the operation on the resource.
 func authorize(caller identity.Caller, operation, resource string) error {
 	action := "codedeploy:" + operation
-	if caller.Allowed(action, resource) {
+	decision := caller.Decide(action, resource)
+	if decision == identity.Allowed {
 		return nil
 	}
-	return deploy.Errorf("AccessDenied",
-		"User: %s is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action",
-		caller.ARN, action, resource, action)
+	return deploy.Errorf("AccessDenied", "%s", caller.Refusal(action, resource, decision))
 }
 
 // authorizeEach refuses a caller who may not do the operation on every one of the resources.

@@ -1,35 +1,100 @@
 package identity
 
-import "context"
+import (
+	"context"
+	"net/netip"
+	"time"
+)
 
 // A Caller is who signed a request, with what they may do. Its zero value may do nothing.
 type Caller struct {
-	ARN         string
+	ARN         string // of a user, or of a session of a role
 	AccountID   string
-	UserName    string
-	UserID      string
+	UserName    string // empty for a session of a role
+	UserID      string // AIDA…, or AROA…:session
 	AccessKeyID string
 	Policies    []Policy
+
+	RoleARN  string    // of the role; empty for users
+	RoleName string    // of the role; empty for users
+	Session  string    // the name of a role's session
+	IssuedAt time.Time // when a temporary key was made; zero for lasting ones
+	Request  Request   // what conditions may ask about the request
 }
 
-// Allowed says whether the caller's policies allow the action (as "codedeploy:GetDeployment")
-// on the resource: some statement allows it and none denies it. A resource of "" stands for
-// actions that have no resource; only "*" matches it.
-func (c Caller) Allowed(action, resourceARN string) bool {
-	allowed := false
+// A Request is what policies may ask about the request itself. What is zero is not known, and
+// conditions find no such key.
+type Request struct {
+	SourceIP netip.Addr
+	Time     time.Time
+	Region   string
+	Secure   bool // it came over TLS; known whenever Time is
+}
+
+// A Decision is what policies say of an action on a resource.
+type Decision int
+
+// The decisions. Nobody allows what is NotAllowed; somebody forbids what is Denied.
+const (
+	NotAllowed Decision = iota
+	Allowed
+	Denied
+)
+
+// Decide says what the caller's policies make of the action (as "codedeploy:GetDeployment")
+// on the resource. A Deny wins over every Allow. A resource of "" stands for actions that have
+// no resource; only "*" matches it.
+func (c Caller) Decide(action, resourceARN string) Decision {
+	decision := NotAllowed
 	for _, p := range c.Policies {
-		for i := range p.statements {
-			s := &p.statements[i]
-			if !s.applies(&c, action, resourceARN) {
-				continue
-			}
-			if s.deny {
-				return false
-			}
-			allowed = true
+		switch p.decide(&c, action, resourceARN) {
+		case Denied:
+			return Denied
+		case Allowed:
+			decision = Allowed
 		}
 	}
-	return allowed
+	return decision
+}
+
+func (p Policy) decide(c *Caller, action, resource string) Decision {
+	decision := NotAllowed
+	for i := range p.statements {
+		s := &p.statements[i]
+		if !s.applies(c, action, resource) {
+			continue
+		}
+		if s.deny {
+			return Denied
+		}
+		decision = Allowed
+	}
+	return decision
+}
+
+// Allowed says whether Decide comes to Allowed.
+func (c Caller) Allowed(action, resourceARN string) bool {
+	return c.Decide(action, resourceARN) == Allowed
+}
+
+// Refusal is AWS's text for an action that the decision does not allow.
+func (c Caller) Refusal(action, resourceARN string, d Decision) string {
+	if resourceARN == "" {
+		resourceARN = "*"
+	}
+	text := "User: " + c.ARN + " is not authorized to perform: " + action + " on resource: " + resourceARN
+	if d == Denied {
+		return text + " with an explicit deny in an identity-based policy"
+	}
+	return text + " because no identity-based policy allows the " + action + " action"
+}
+
+// Principal is the ARN that policies know the caller by: the user's, or the role's.
+func (c Caller) Principal() string {
+	if c.RoleARN != "" {
+		return c.RoleARN
+	}
+	return c.ARN
 }
 
 // Administrator returns a caller who may do everything, for calls that no access key signed:
@@ -43,7 +108,10 @@ func Administrator(account string) Caller {
 	}
 }
 
-type callerKey struct{}
+type (
+	callerKey  struct{}
+	requestKey struct{}
+)
 
 // WithCaller returns a context that carries who calls.
 func WithCaller(ctx context.Context, c Caller) context.Context {
@@ -54,4 +122,14 @@ func WithCaller(ctx context.Context, c Caller) context.Context {
 func CallerFrom(ctx context.Context) (Caller, bool) {
 	c, ok := ctx.Value(callerKey{}).(Caller)
 	return c, ok
+}
+
+// WithRequest returns a context in which the Service's callers know about the request.
+func WithRequest(ctx context.Context, r Request) context.Context {
+	return context.WithValue(ctx, requestKey{}, r)
+}
+
+func requestFrom(ctx context.Context) Request {
+	r, _ := ctx.Value(requestKey{}).(Request)
+	return r
 }

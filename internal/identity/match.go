@@ -21,7 +21,10 @@ func (s *statement) applies(c *Caller, action, resource string) bool {
 type patterns []pattern
 
 func (all patterns) match(c *Caller, text string) bool {
-	return slices.ContainsFunc(all, func(p pattern) bool { return glob(p.expand(c), text) })
+	return slices.ContainsFunc(all, func(p pattern) bool {
+		expanded, ok := p.expand(c)
+		return ok && glob(expanded, text)
+	})
 }
 
 // A pattern is a text with wildcards and perhaps the variable ${aws:username}.
@@ -50,12 +53,13 @@ func compile(text, version string) (pattern, error) {
 	}
 }
 
-// expand puts the caller in. A user's name has no wildcards, so it stands for itself.
-func (p pattern) expand(c *Caller) string {
+// expand puts the caller in; ok is false for the session of a role, which has no user's name:
+// such a pattern fits nothing. A user's name has no wildcards, so it stands for itself.
+func (p pattern) expand(c *Caller) (text string, ok bool) {
 	if p.parts == nil {
-		return p.glob
+		return p.glob, true
 	}
-	return strings.Join(p.parts, c.UserName)
+	return strings.Join(p.parts, c.UserName), c.UserName != ""
 }
 
 // glob says whether the text matches a pattern of * (any number of characters, colons and
@@ -83,80 +87,4 @@ func glob(pattern, text string) bool {
 		}
 	}
 	return strings.Trim(pattern[i:], "*") == ""
-}
-
-// A condition compares a fact about the caller with values.
-type condition struct {
-	key    func(*Caller) string
-	like   bool // wildcards count
-	negate bool
-	values patterns
-}
-
-// holds: one of the values fits or, negated, none does.
-func (c condition) holds(caller *Caller) bool {
-	fact := c.key(caller)
-	fits := slices.ContainsFunc(c.values, func(p pattern) bool {
-		if c.like {
-			return glob(p.expand(caller), fact)
-		}
-		return p.expand(caller) == fact
-	})
-	return fits != c.negate
-}
-
-// conditionsOf reads {"operator": {"key": values}}. All of them must hold.
-func conditionsOf(m member, version string) ([]condition, error) {
-	operators, err := object(m.value)
-	if err != nil {
-		return nil, malformed("Syntax errors in policy: Condition: %v.", err)
-	}
-	var all []condition
-	for _, operator := range operators {
-		keys, err := object(operator.value)
-		if err != nil {
-			return nil, malformed("Syntax errors in policy: %s: %v.", operator.name, err)
-		}
-		for _, key := range keys {
-			c, err := conditionOf(operator.name, key, version)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, c)
-		}
-	}
-	return all, nil
-}
-
-func conditionOf(operator string, key member, version string) (condition, error) {
-	var c condition
-	switch operator {
-	case "StringEquals":
-	case "StringNotEquals":
-		c.negate = true
-	case "StringLike":
-		c.like = true
-	case "StringNotLike":
-		c.like, c.negate = true, true
-	default:
-		return c, malformed("The condition operator %q is not supported; "+
-			"use StringEquals, StringNotEquals, StringLike or StringNotLike.", operator)
-	}
-	switch strings.ToLower(key.name) {
-	case "aws:username":
-		c.key = func(c *Caller) string { return c.UserName }
-	case "aws:principalarn":
-		c.key = func(c *Caller) string { return c.ARN }
-	default:
-		return c, malformed("The condition key %q is not supported; use aws:username or aws:PrincipalArn.", key.name)
-	}
-	values, err := texts(key)
-	for _, value := range values {
-		p, err := compile(value, version)
-		if err != nil {
-			return c, err
-		}
-		c.values = append(c.values, p)
-	}
-	return c, err
 }

@@ -109,13 +109,13 @@ func (s *service) named(ctx context.Context, caller identity.Caller, operation, 
 
 func authorize(caller identity.Caller, operation, arn string) error {
 	action := "iam:" + operation
-	if caller.Allowed(action, arn) {
+	decision := caller.Decide(action, arn)
+	if decision == identity.Allowed {
 		return nil
 	}
 	return &awswire.Error{
 		Code: "AccessDenied", Status: http.StatusForbidden,
-		Message: "User: " + caller.ARN + " is not authorized to perform: " + action + " on resource: " + arn +
-			" because no identity-based policy allows the " + action + " action",
+		Message: caller.Refusal(action, arn, decision),
 	}
 }
 
