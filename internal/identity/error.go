@@ -25,6 +25,8 @@ const (
 	ValidationError         = "ValidationError"
 	MalformedPolicyDocument = "MalformedPolicyDocument"
 	InvalidClientTokenID    = "InvalidClientTokenId"
+	ExpiredToken            = "ExpiredToken"
+	AccessDenied            = "AccessDenied"
 )
 
 func errorf(code, format string, args ...any) *Error {

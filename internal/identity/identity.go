@@ -1,5 +1,5 @@
-// Package identity knows who is calling and what they may do: users, their access keys and
-// their policies, in the words of IAM.
+// Package identity knows who is calling and what they may do: users, their access keys,
+// groups, roles, sessions and their policies, in the words of IAM and STS.
 //
 // A Service answers two kinds of questions. Administration (CreateUser, PutUserPolicy and so
 // on) reads and writes a Store, with IAM's rules and IAM's errors. The hot path, Secret and
@@ -104,4 +104,7 @@ type Store interface {
 	// DeleteUser reads, asks check and deletes in one transaction. An error of check is
 	// returned and changes nothing.
 	DeleteUser(ctx context.Context, name string, check func(Record) error) error
+
+	EntityStore
+	SessionStore
 }

@@ -1,6 +1,9 @@
 package identity
 
-import "strings"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // AdministratorAccess is the ARN of the managed policy that allows everything.
 const AdministratorAccess = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -36,4 +39,13 @@ func (m managedPolicy) policy() Policy {
 		s.actions = append(s.actions, pattern{glob: strings.ToLower(action)})
 	}
 	return Policy{statements: []statement{s}}
+}
+
+// entity is the policy as IAM shows it.
+func (m managedPolicy) entity(arn string) Entity {
+	actions, _ := json.Marshal(m.actions) // strings always encode
+	return Entity{
+		Kind: ManagedPolicy, Name: m.name, Path: "/", ARN: arn, ID: "ANPA" + strings.ToUpper(m.name),
+		Document: `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ` + string(actions) + `, "Resource": "*"}]}`,
+	}
 }

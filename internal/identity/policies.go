@@ -77,12 +77,13 @@ func noSuchUserPolicy(name string) *Error {
 // An AttachedPolicy is a managed policy as a user has it.
 type AttachedPolicy struct{ Name, ARN string }
 
-// AttachUserPolicy gives the user a managed policy, one of AWS's that are built in. Doing it
-// again changes nothing.
+// AttachUserPolicy gives the user a managed policy, one of AWS's that are built in or one that
+// CreatePolicy made. Doing it again changes nothing.
 func (s *Service) AttachUserPolicy(ctx context.Context, userName, policyARN string) error {
-	if _, ok := managed[policyARN]; !ok {
-		return errorf(NoSuchEntity, "Policy %s does not exist or is not attachable. The managed policies here are: %s.",
-			policyARN, strings.Join(slices.Sorted(maps.Keys(managed)), ", "))
+	s.admin.Lock() // the policy is not deleted meanwhile
+	defer s.admin.Unlock()
+	if err := s.checkAttachable(ctx, policyARN); err != nil {
+		return err
 	}
 	return s.update(ctx, userName, func(r *Record) error {
 		attach(r, policyARN)
@@ -113,7 +114,7 @@ func (s *Service) ListAttachedUserPolicies(ctx context.Context, userName string)
 	r, err := s.record(ctx, userName)
 	var all []AttachedPolicy
 	for _, arn := range r.Attached {
-		all = append(all, AttachedPolicy{Name: managed[arn].name, ARN: arn})
+		all = append(all, AttachedPolicy{Name: nameInARN(arn), ARN: arn})
 	}
 	return all, err
 }

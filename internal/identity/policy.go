@@ -28,8 +28,16 @@ func ParsePolicy(document string) (Policy, error) {
 	if err != nil {
 		return Policy{}, malformed("Syntax errors in policy: %v.", err)
 	}
-	version := version2008
-	var list []json.RawMessage
+	version, list, err := headOf(members)
+	if err != nil {
+		return Policy{}, err
+	}
+	return parseStatements(list, version)
+}
+
+// headOf reads what stands around the statements.
+func headOf(members []member) (version string, list []json.RawMessage, err error) {
+	version = version2008
 	for _, m := range members {
 		switch m.name {
 		case "Version":
@@ -42,16 +50,16 @@ func ParsePolicy(document string) (Policy, error) {
 			err = malformed("Syntax errors in policy: the element %q is not known.", m.name)
 		}
 		if err != nil {
-			return Policy{}, err
+			return "", nil, err
 		}
 	}
 	if version != version2008 && version != version2012 {
-		return Policy{}, malformed("Policy document must be version 2012-10-17 or greater: the Version is %q.", version)
+		return "", nil, malformed("Policy document must be version 2012-10-17 or greater: the Version is %q.", version)
 	}
 	if len(list) == 0 {
-		return Policy{}, malformed("Syntax errors in policy: there is no Statement.")
+		return "", nil, malformed("Syntax errors in policy: there is no Statement.")
 	}
-	return parseStatements(list, version)
+	return version, list, nil
 }
 
 func parseStatements(list []json.RawMessage, version string) (Policy, error) {

@@ -2,9 +2,12 @@ package identity
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -24,6 +27,7 @@ type Service struct {
 	account string
 	now     func() time.Time
 	memory  memory
+	admin   sync.Mutex // held by changes that concern two records
 }
 
 // New returns a Service.
@@ -37,33 +41,76 @@ func New(c Config) *Service {
 // Account is the account that the users belong to.
 func (s *Service) Account() string { return s.account }
 
-// Secret returns the secret of an access key; ok is false when the key is unknown or inactive.
+// Secret returns the secret of an access key; ok is false when the key is unknown or inactive,
+// or its session is over. Whoever asks checks the session token with Authenticate.
 func (s *Service) Secret(ctx context.Context, accessKeyID string) (secret string, ok bool, err error) {
 	k, ok, err := s.lookup(ctx, accessKeyID)
-	return k.secret, ok, err
+	if err != nil || !ok || k.over(s.now()) {
+		return "", false, err
+	}
+	return k.secret, true, nil
 }
 
-// CallerOf returns who signs with an access key. An unknown or inactive key is an *Error with
-// the code InvalidClientTokenId.
+// CallerOf returns who signs with an access key. An unknown or inactive key, or one whose
+// session is over, is an *Error with the code InvalidClientTokenId.
 func (s *Service) CallerOf(ctx context.Context, accessKeyID string) (Caller, error) {
 	k, ok, err := s.lookup(ctx, accessKeyID)
 	if err != nil {
 		return Caller{}, err
 	}
-	if !ok {
-		return Caller{}, errorf(InvalidClientTokenID, "The security token included in the request is invalid.")
+	if !ok || k.over(s.now()) {
+		return Caller{}, invalidToken()
 	}
+	k.caller.Request = requestFrom(ctx)
 	return k.caller, nil
 }
 
+// Authenticate returns the secret and the owner of an access key. A temporary key wants its
+// session token, and a lasting one wants none. What is not valid is an *Error with the code
+// InvalidClientTokenId; a session that is over has the code ExpiredToken.
+func (s *Service) Authenticate(ctx context.Context, accessKeyID, sessionToken string) (secret string, c Caller, err error) {
+	k, ok, err := s.lookup(ctx, accessKeyID)
+	switch {
+	case err != nil:
+		return "", Caller{}, err
+	case !ok || subtle.ConstantTimeCompare([]byte(k.token), []byte(sessionToken)) != 1:
+		return "", Caller{}, invalidToken()
+	case k.over(s.now()):
+		return "", Caller{}, errorf(ExpiredToken, "The security token included in the request is expired")
+	}
+	k.caller.Request = requestFrom(ctx)
+	return k.secret, k.caller, nil
+}
+
+func invalidToken() *Error {
+	return errorf(InvalidClientTokenID, "The security token included in the request is invalid.")
+}
+
+// lookup finds an active access key, or a session's, which may be over.
 func (s *Service) lookup(ctx context.Context, accessKeyID string) (known, bool, error) {
 	k, generation, ok := s.memory.recall(accessKeyID)
 	if ok {
 		return k, true, nil
 	}
+	var err error
+	if strings.HasPrefix(accessKeyID, temporaryPrefix) {
+		k, ok, err = s.temporary(ctx, accessKeyID)
+	}
+	if !ok && err == nil { // an administrator may have chosen an id that looks temporary
+		k, ok, err = s.lasting(ctx, accessKeyID)
+	}
+	if err != nil || !ok {
+		return known{}, false, err // not remembered: anybody can make up keys
+	}
+	s.memory.keep(accessKeyID, k, generation, s.now())
+	return k, true, nil
+}
+
+// lasting finds a user's own active access key.
+func (s *Service) lasting(ctx context.Context, accessKeyID string) (known, bool, error) {
 	r, err := s.store.UserOfKey(ctx, accessKeyID)
 	if errors.Is(err, ErrNotFound) {
-		return known{}, false, nil // not remembered: anybody can make up keys
+		return known{}, false, nil
 	}
 	if err != nil {
 		return known{}, false, fmt.Errorf("look up access key: %w", err)
@@ -72,37 +119,19 @@ func (s *Service) lookup(ctx context.Context, accessKeyID string) (known, bool, 
 	if i < 0 || r.Keys[i].Status != Active {
 		return known{}, false, nil
 	}
-	policies, err := policiesOf(r)
-	if err != nil {
-		return known{}, false, fmt.Errorf("read the policies of user %s: %w", r.User.Name, err)
-	}
-	k = known{secret: r.Keys[i].Secret, caller: Caller{
-		ARN: r.User.ARN, AccountID: s.account, UserName: r.User.Name, UserID: r.User.ID,
-		AccessKeyID: accessKeyID, Policies: policies,
-	}}
-	s.memory.keep(accessKeyID, k, generation)
-	return k, true, nil
+	c, err := s.callerOfUser(ctx, r, accessKeyID)
+	return known{secret: r.Keys[i].Secret, caller: c}, err == nil, err
 }
 
-// policiesOf parses all that a user may do. A document that cannot be read is an error, for
-// it may hold a Deny.
-func policiesOf(r Record) ([]Policy, error) {
-	var all []Policy
-	for name, document := range r.Policies {
-		p, err := ParsePolicy(document)
-		if err != nil {
-			return nil, fmt.Errorf("policy %s: %w", name, err)
-		}
-		all = append(all, p)
+func (s *Service) callerOfUser(ctx context.Context, r Record, accessKeyID string) (Caller, error) {
+	policies, err := s.policiesOf(ctx, r)
+	if err != nil {
+		return Caller{}, fmt.Errorf("read the policies of user %s: %w", r.User.Name, err)
 	}
-	for _, arn := range r.Attached {
-		m, ok := managed[arn]
-		if !ok {
-			return nil, fmt.Errorf("policy %s is not known", arn)
-		}
-		all = append(all, m.policy())
-	}
-	return all, nil
+	return Caller{
+		ARN: r.User.ARN, AccountID: s.account, UserName: r.User.Name, UserID: r.User.ID,
+		AccessKeyID: accessKeyID, Policies: policies,
+	}, nil
 }
 
 // update changes a user and forgets what was remembered of them.
@@ -131,9 +160,13 @@ func translate(err error, name string) error {
 
 // known is what an active access key opens.
 type known struct {
-	secret string
-	caller Caller
+	secret  string
+	caller  Caller
+	token   string    // of a session
+	expires time.Time // zero for a lasting key
 }
+
+func (k known) over(now time.Time) bool { return !k.expires.IsZero() && !now.Before(k.expires) }
 
 // A memory of access keys. It holds no more than the store has.
 type memory struct {
@@ -152,12 +185,24 @@ func (m *memory) recall(accessKeyID string) (known, uint64, bool) {
 
 // keep remembers what was read from the store after recall, unless something changed since:
 // then it may be old.
-func (m *memory) keep(accessKeyID string, k known, generation uint64) {
+func (m *memory) keep(accessKeyID string, k known, generation uint64, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if generation == m.generation {
-		m.byKey[accessKeyID] = k
+	if generation != m.generation {
+		return
 	}
+	m.byKey[accessKeyID] = k
+	if k.token != "" { // a new session: a good time to let go of old ones
+		maps.DeleteFunc(m.byKey, func(_ string, k known) bool { return k.over(now) })
+	}
+}
+
+// forgetAll is called after a write that may concern anybody.
+func (m *memory) forgetAll() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.generation++
+	clear(m.byKey)
 }
 
 // forget is called after a write to the store, whatever came of it.

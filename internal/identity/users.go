@@ -60,9 +60,15 @@ func (s *Service) ListUsers(ctx context.Context, prefix, after string, limit int
 	return users, false, err
 }
 
-// DeleteUser deletes a user who has neither keys nor policies left.
+// DeleteUser deletes a user who has neither keys nor policies left and is in no group.
 func (s *Service) DeleteUser(ctx context.Context, name string) error {
-	err := s.store.DeleteUser(ctx, name, func(r Record) error {
+	s.admin.Lock() // nobody puts the user into a group meanwhile
+	defer s.admin.Unlock()
+	groups, err := s.GroupsOf(ctx, name)
+	if err != nil {
+		return err
+	}
+	err = s.store.DeleteUser(ctx, name, func(r Record) error {
 		switch {
 		case len(r.Attached) > 0:
 			return errorf(DeleteConflict, "Cannot delete entity, must detach all policies first.")
@@ -70,6 +76,8 @@ func (s *Service) DeleteUser(ctx context.Context, name string) error {
 			return errorf(DeleteConflict, "Cannot delete entity, must delete policies first.")
 		case len(r.Keys) > 0:
 			return errorf(DeleteConflict, "Cannot delete entity, must delete access keys first.")
+		case len(groups) > 0:
+			return errorf(DeleteConflict, "Cannot delete entity, must remove users from group first.")
 		}
 		return nil
 	})

@@ -26,6 +26,8 @@ func Run(t *testing.T, open func() identity.Store) {
 		"DeleteIsRefused":  deleteIsRefused,
 		"DeleteFreesAll":   deleteFreesAll,
 		"UpdatesDoNotRace": updatesDoNotRace,
+		"Entities":         entities,
+		"Sessions":         sessions,
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { test(t, open()) })

@@ -11,14 +11,20 @@ import (
 
 // A Store is an identity.Store in memory.
 type Store struct {
-	mu      sync.Mutex
-	records map[string]identity.Record
+	mu       sync.Mutex
+	records  map[string]identity.Record
+	entities map[string]identity.Entity // by kind and name
+	sessions map[string]identity.Session
 }
 
 var _ identity.Store = (*Store)(nil)
 
 // NewStore returns a Store without users.
-func NewStore() *Store { return &Store{records: map[string]identity.Record{}} }
+func NewStore() *Store {
+	return &Store{
+		records: map[string]identity.Record{}, entities: map[string]identity.Entity{}, sessions: map[string]identity.Session{},
+	}
+}
 
 // CreateUser keeps a new user.
 func (s *Store) CreateUser(_ context.Context, r identity.Record) error {

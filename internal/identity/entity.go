@@ -1,0 +1,277 @@
+package identity
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Kind says what an Entity is.
+type Kind string
+
+// The kinds of entities.
+const (
+	Role          Kind = "role"
+	Group         Kind = "group"
+	ManagedPolicy Kind = "policy" // one that a customer made
+)
+
+// An Entity is a role, a group or a customer's managed policy.
+type Entity struct {
+	Kind        Kind
+	Name        string
+	Path        string // begins and ends with a slash
+	ID          string // AROA, AGPA or ANPA and 17 letters and digits
+	ARN         string
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+	Description string
+	Document    string            // a role's trust policy; a managed policy's document
+	MaxSession  time.Duration     // the longest session of a role
+	Policies    map[string]string // inline documents by name; of roles and groups
+	Attached    []string          // ARNs of managed policies; of roles and groups
+	Members     []string          // names of users; of groups
+}
+
+// Clone returns a copy that shares nothing with e.
+func (e Entity) Clone() Entity {
+	e.Policies, e.Attached, e.Members = maps.Clone(e.Policies), slices.Clone(e.Attached), slices.Clone(e.Members)
+	return e
+}
+
+// EntityStore keeps roles, groups and policies. Names of a kind are looked up to the letter,
+// but two that differ only in the case of their ASCII letters cannot both exist.
+type EntityStore interface {
+	// CreateEntity returns ErrExists when the name is taken.
+	CreateEntity(context.Context, Entity) error
+	// Entity returns ErrNotFound when there is none of that kind and name.
+	Entity(ctx context.Context, kind Kind, name string) (Entity, error)
+	// Entities lists as Users does.
+	Entities(ctx context.Context, kind Kind, prefix, after string, limit int) ([]Entity, error)
+	// UpdateEntity is as UpdateUser; kind, name and path stay.
+	UpdateEntity(ctx context.Context, kind Kind, name string, change func(*Entity) error) error
+	// DeleteEntity is as DeleteUser.
+	DeleteEntity(ctx context.Context, kind Kind, name string, check func(Entity) error) error
+}
+
+// idPrefix is how IAM's ids of a kind begin.
+var idPrefix = map[Kind]string{Role: "AROA", Group: "AGPA", ManagedPolicy: "ANPA"}
+
+// EntityARN is the ARN that an entity has or would have.
+func (s *Service) EntityARN(kind Kind, path, name string) string {
+	return "arn:aws:iam::" + s.account + ":" + string(kind) + path + name
+}
+
+// create makes an entity of the kind, name, path and document of e.
+func (s *Service) create(ctx context.Context, e Entity) (Entity, error) {
+	if e.Path == "" {
+		e.Path = "/"
+	}
+	longest := map[Kind]int{Role: 64, Group: 128, ManagedPolicy: 128}[e.Kind]
+	if err := validateName(string(e.Kind)+"Name", e.Name, longest); err != nil {
+		return e, err
+	}
+	if err := validatePath(e.Path); err != nil {
+		return e, err
+	}
+	e.ID, e.ARN = idPrefix[e.Kind]+rand.Text()[:17], s.EntityARN(e.Kind, e.Path, e.Name)
+	e.CreatedAt = s.today()
+	e.UpdatedAt = e.CreatedAt
+	err := s.store.CreateEntity(ctx, e)
+	if errors.Is(err, ErrExists) {
+		err = errorf(EntityAlreadyExists, "%s with name %s already exists.", title(e.Kind), e.Name)
+	}
+	return e, err
+}
+
+// GetEntity returns the role, group or policy of that name.
+func (s *Service) GetEntity(ctx context.Context, kind Kind, name string) (Entity, error) {
+	e, err := s.store.Entity(ctx, kind, name)
+	return e, missingEntity(err, kind, name)
+}
+
+// ListEntities lists as ListUsers does.
+func (s *Service) ListEntities(ctx context.Context, kind Kind, prefix, after string, limit int) (list []Entity, more bool, err error) {
+	ask := limit
+	if limit > 0 {
+		ask++ // one more than wanted tells whether there are more
+	}
+	list, err = s.store.Entities(ctx, kind, prefix, after, ask)
+	if limit > 0 && len(list) > limit {
+		return list[:limit], true, err
+	}
+	return list, false, err
+}
+
+// DeleteEntity deletes a role, a group or a policy that nothing hangs on.
+func (s *Service) DeleteEntity(ctx context.Context, kind Kind, name string) error {
+	s.admin.Lock()
+	defer s.admin.Unlock()
+	defer s.memory.forgetAll()
+	if kind == ManagedPolicy {
+		if err := s.checkUnattached(ctx, name); err != nil {
+			return err
+		}
+	}
+	err := s.store.DeleteEntity(ctx, kind, name, func(e Entity) error {
+		switch {
+		case len(e.Attached) > 0:
+			return errorf(DeleteConflict, "Cannot delete entity, must detach all policies first.")
+		case len(e.Policies) > 0:
+			return errorf(DeleteConflict, "Cannot delete entity, must delete policies first.")
+		case len(e.Members) > 0:
+			return errorf(DeleteConflict, "Cannot delete entity, must remove users from group first.")
+		}
+		return nil
+	})
+	return missingEntity(err, kind, name)
+}
+
+// change updates an entity. What is remembered of anybody may hang on it.
+func (s *Service) change(ctx context.Context, kind Kind, name string, change func(*Entity) error) error {
+	err := s.store.UpdateEntity(ctx, kind, name, func(e *Entity) error {
+		e.UpdatedAt = s.today()
+		return change(e)
+	})
+	s.memory.forgetAll()
+	return missingEntity(err, kind, name)
+}
+
+func missingEntity(err error, kind Kind, name string) error {
+	if errors.Is(err, ErrNotFound) {
+		return errorf(NoSuchEntity, "The %s with name %s cannot be found.", kind, name)
+	}
+	return err
+}
+
+func title(k Kind) string { return strings.ToUpper(string(k[:1])) + string(k[1:]) }
+
+// CreateGroup makes a group without members and policies. The path "" means "/".
+func (s *Service) CreateGroup(ctx context.Context, name, path string) (Entity, error) {
+	return s.create(ctx, Entity{Kind: Group, Name: name, Path: path})
+}
+
+// AddUserToGroup gives the user what the group may do. Doing it again changes nothing.
+func (s *Service) AddUserToGroup(ctx context.Context, group, userName string) error {
+	s.admin.Lock() // no user is deleted meanwhile: their name would stay
+	defer s.admin.Unlock()
+	if _, err := s.GetUser(ctx, userName); err != nil {
+		return err
+	}
+	return s.change(ctx, Group, group, func(e *Entity) error {
+		if !slices.Contains(e.Members, userName) {
+			e.Members = append(e.Members, userName)
+		}
+		return nil
+	})
+}
+
+// RemoveUserFromGroup takes what the group may do from the user.
+func (s *Service) RemoveUserFromGroup(ctx context.Context, group, userName string) error {
+	return s.change(ctx, Group, group, func(e *Entity) error {
+		i := slices.Index(e.Members, userName)
+		if i < 0 {
+			return noSuchUser(userName)
+		}
+		e.Members = slices.Delete(e.Members, i, i+1)
+		return nil
+	})
+}
+
+// GroupsOf returns the groups that the user is in.
+func (s *Service) GroupsOf(ctx context.Context, userName string) ([]Entity, error) {
+	groups, err := s.store.Entities(ctx, Group, "", "", 0)
+	if err != nil {
+		return nil, fmt.Errorf("list the groups: %w", err)
+	}
+	return slices.DeleteFunc(groups, func(e Entity) bool { return !slices.Contains(e.Members, userName) }), nil
+}
+
+// The managed-policy and inline-policy quotas of AWS, in characters that are not white space.
+var inlineSize = map[Kind]int{Role: 10240, Group: 5120}
+
+const managedSize = 6144
+
+// PutEntityPolicy adds or replaces an inline policy of a role or a group.
+func (s *Service) PutEntityPolicy(ctx context.Context, kind Kind, name, policyName, document string) error {
+	if err := validateName("policyName", policyName, 128); err != nil {
+		return err
+	}
+	if _, err := ParsePolicy(document); err != nil {
+		return err
+	}
+	return s.change(ctx, kind, name, func(e *Entity) error {
+		if e.Policies == nil {
+			e.Policies = map[string]string{}
+		}
+		e.Policies[policyName] = document
+		size := 0
+		for _, d := range e.Policies {
+			size += sizeOf(d)
+		}
+		if size > inlineSize[kind] {
+			return errorf(LimitExceeded, "Maximum policy size of %d bytes exceeded for %s %s", inlineSize[kind], kind, name)
+		}
+		return nil
+	})
+}
+
+// GetEntityPolicy returns the document of an inline policy, as it was put.
+func (s *Service) GetEntityPolicy(ctx context.Context, kind Kind, name, policyName string) (string, error) {
+	e, err := s.GetEntity(ctx, kind, name)
+	if err != nil {
+		return "", err
+	}
+	document, ok := e.Policies[policyName]
+	if !ok {
+		return "", noSuchEntityPolicy(kind, policyName)
+	}
+	return document, nil
+}
+
+// DeleteEntityPolicy deletes an inline policy.
+func (s *Service) DeleteEntityPolicy(ctx context.Context, kind Kind, name, policyName string) error {
+	return s.change(ctx, kind, name, func(e *Entity) error {
+		if _, ok := e.Policies[policyName]; !ok {
+			return noSuchEntityPolicy(kind, policyName)
+		}
+		delete(e.Policies, policyName)
+		return nil
+	})
+}
+
+func noSuchEntityPolicy(kind Kind, policyName string) *Error {
+	return errorf(NoSuchEntity, "The %s policy with name %s cannot be found.", kind, policyName)
+}
+
+// AttachEntityPolicy gives a role or a group a managed policy. Doing it again changes nothing.
+func (s *Service) AttachEntityPolicy(ctx context.Context, kind Kind, name, policyARN string) error {
+	s.admin.Lock() // the policy is not deleted meanwhile
+	defer s.admin.Unlock()
+	if err := s.checkAttachable(ctx, policyARN); err != nil {
+		return err
+	}
+	return s.change(ctx, kind, name, func(e *Entity) error {
+		if !slices.Contains(e.Attached, policyARN) {
+			e.Attached = append(e.Attached, policyARN)
+		}
+		return nil
+	})
+}
+
+// DetachEntityPolicy takes a managed policy from a role or a group.
+func (s *Service) DetachEntityPolicy(ctx context.Context, kind Kind, name, policyARN string) error {
+	return s.change(ctx, kind, name, func(e *Entity) error {
+		i := slices.Index(e.Attached, policyARN)
+		if i < 0 {
+			return errorf(NoSuchEntity, "Policy %s was not found.", policyARN)
+		}
+		e.Attached = slices.Delete(e.Attached, i, i+1)
+		return nil
+	})
+}
