@@ -2,6 +2,7 @@ package awswire
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -25,11 +26,14 @@ const (
 type Keys interface {
 	// Secret returns the secret of an active access key and who it stands
 	// for, which operations get from [Caller]. An empty secret means that the
-	// key (or its session token) is not valid. An error that has a wire code
-	// (an expired session) reaches the client; any other is a failure of the
-	// server.
+	// key (or its session token) is not valid. [ErrExpired] and errors that
+	// have a wire code reach the client; any other is a failure of the server.
 	Secret(ctx context.Context, accessKeyID, sessionToken string) (secret string, caller any, err error)
 }
+
+// ErrExpired says that the session of a temporary access key is over. Clients
+// then get the protocol's own code, by which they know to renew it.
+var ErrExpired = errors.New("the session is over")
 
 // Authenticated serves the services to whoever signs requests with one of the
 // keys. now is the server's clock, for signatures may be five minutes off;
@@ -115,6 +119,9 @@ func (g *gate) authenticate(service Service, r *http.Request, body []byte) (any,
 		return nil, service.protocol.denied(d)
 	}
 	secret, caller, err := g.keys.Secret(r.Context(), s.accessKeyID, r.Header.Get("X-Amz-Security-Token"))
+	if errors.Is(err, ErrExpired) {
+		return nil, service.protocol.denied(&denial{deniedExpired, "The security token included in the request is expired"})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("look up the access key: %w", err)
 	}

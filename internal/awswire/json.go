@@ -147,6 +147,7 @@ func (p *jsonProtocol) denied(d *denial) *Error {
 		deniedMissing:    "MissingAuthenticationTokenException",
 		deniedIncomplete: "IncompleteSignatureException",
 		deniedKey:        "UnrecognizedClientException",
+		deniedExpired:    "ExpiredTokenException",
 		deniedSignature:  "InvalidSignatureException",
 	}
 	return &Error{Code: codes[d.kind], Message: d.message}

@@ -92,6 +92,7 @@ func (p *queryProtocol) denied(d *denial) *Error {
 		deniedMissing:    {Code: "MissingAuthenticationToken", Status: http.StatusForbidden},
 		deniedIncomplete: {Code: "IncompleteSignature", Status: http.StatusBadRequest},
 		deniedKey:        {Code: "InvalidClientTokenId", Status: http.StatusForbidden},
+		deniedExpired:    {Code: "ExpiredToken", Status: http.StatusForbidden},
 		deniedSignature:  {Code: "SignatureDoesNotMatch", Status: http.StatusForbidden},
 	}
 	e := errors[d.kind]

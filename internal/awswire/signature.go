@@ -39,6 +39,7 @@ const (
 	deniedMissing denialKind = iota
 	deniedIncomplete
 	deniedKey
+	deniedExpired
 	deniedSignature
 )
 

@@ -82,6 +82,12 @@ func (s *Service) Authenticate(ctx context.Context, accessKeyID, sessionToken st
 	return k.secret, k.caller, nil
 }
 
+// Check is Authenticate for those who only want to know whether it succeeds.
+func (s *Service) Check(ctx context.Context, accessKeyID, sessionToken string) error {
+	_, _, err := s.Authenticate(ctx, accessKeyID, sessionToken)
+	return err
+}
+
 func invalidToken() *Error {
 	return errorf(InvalidClientTokenID, "The security token included in the request is invalid.")
 }

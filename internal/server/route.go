@@ -2,9 +2,11 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/slipway/slipway/internal/control"
 	"github.com/slipway/slipway/internal/deploy"
 	"github.com/slipway/slipway/internal/hostapi"
+	"github.com/slipway/slipway/internal/identity"
 	"github.com/slipway/slipway/internal/standin/iam"
 )
 
@@ -33,6 +36,7 @@ func (s *Server) route(service *control.Service) http.Handler {
 		scope, _, _, ok := awswire.ScopeOf(r)
 		_, page := pages.Handler(r)
 		anonymous := r.Header.Get("Authorization") == ""
+		r = withFacts(r)
 		switch {
 		case scope == "s3":
 			s.objects.ServeHTTP(w, r)
@@ -60,13 +64,25 @@ func welcome(w http.ResponseWriter, r *http.Request) {
 // keys lets awswire look up access keys.
 type keys struct{ s *Server }
 
-func (k keys) Secret(ctx context.Context, accessKeyID, _ string) (string, any, error) {
-	secret, ok, err := k.s.identity.Secret(ctx, accessKeyID)
-	if err != nil || !ok {
-		return "", nil, err
+func (k keys) Secret(ctx context.Context, accessKeyID, sessionToken string) (string, any, error) {
+	secret, caller, err := k.s.identity.Authenticate(ctx, accessKeyID, sessionToken)
+	if refused, ok := errors.AsType[*identity.Error](err); ok {
+		if refused.Code == identity.ExpiredToken {
+			return "", nil, awswire.ErrExpired
+		}
+		return "", nil, nil // awswire has words for it
 	}
-	caller, err := k.s.identity.CallerOf(ctx, accessKeyID)
 	return secret, caller, err
+}
+
+// withFacts tells policies about the request.
+func withFacts(r *http.Request) *http.Request {
+	facts := identity.Request{Time: time.Now(), Secure: r.TLS != nil}
+	if at, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		facts.SourceIP = at.Addr().Unmap()
+	}
+	_, facts.Region, _, _ = awswire.ScopeOf(r)
+	return r.WithContext(identity.WithRequest(r.Context(), facts))
 }
 
 // authorizeObject says whether the owner of an access key may do something with an object.
@@ -76,17 +92,16 @@ func (s *Server) authorizeObject(ctx context.Context, accessKeyID, action, resou
 	if err != nil {
 		return err
 	}
-	if caller.Allowed(action, resource) {
+	decision := caller.Decide(action, resource)
+	if decision == identity.Allowed {
 		return nil
 	}
-	if bucket, key, ok := readsObject(action, resource); ok {
+	if bucket, key, ok := readsObject(action, resource); ok && decision != identity.Denied {
 		if may, err := s.hosts.MayReadRevision(ctx, caller, bucket, key); err != nil || may {
 			return err
 		}
 	}
-	//lint:ignore ST1005 the text is AWS's
-	return fmt.Errorf("User: %s is not authorized to perform: %s on resource: %s "+
-		"because no identity-based policy allows the %s action", caller.ARN, action, resource, action)
+	return errors.New(caller.Refusal(action, resource, decision))
 }
 
 // revisionExists refuses a revision in the embedded object store that is not there.

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 
 	"github.com/slipway/slipway/internal/awswire"
@@ -25,6 +26,8 @@ func Services(users *identity.Service, log *slog.Logger) []awswire.Service {
 		awswire.Query("iam", "2010-05-08", "https://iam.amazonaws.com/doc/2010-05-08/", s.operations(), log),
 		awswire.Query("sts", "2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/", awswire.Operations{
 			"GetCallerIdentity": op(s.getCallerIdentity),
+			"AssumeRole":        op(s.assumeRole),
+			"GetSessionToken":   op(s.getSessionToken),
 		}, log),
 	}
 }
@@ -32,7 +35,7 @@ func Services(users *identity.Service, log *slog.Logger) []awswire.Service {
 type service struct{ users *identity.Service }
 
 func (s *service) operations() awswire.Operations {
-	return awswire.Operations{
+	all := awswire.Operations{
 		"CreateUser":               op(s.createUser),
 		"GetUser":                  op(s.getUser),
 		"ListUsers":                op(s.listUsers),
@@ -49,6 +52,10 @@ func (s *service) operations() awswire.Operations {
 		"DetachUserPolicy":         op(s.detachUserPolicy),
 		"ListAttachedUserPolicies": op(s.listAttachedUserPolicies),
 	}
+	maps.Copy(all, s.roleOperations())
+	maps.Copy(all, s.groupOperations())
+	maps.Copy(all, s.managedPolicyOperations())
+	return all
 }
 
 // op makes an operation of a function that wants to know who calls.
@@ -73,6 +80,8 @@ func withStatus(err error) error {
 	switch e.Code {
 	case identity.NoSuchEntity:
 		status = http.StatusNotFound
+	case identity.AccessDenied:
+		status = http.StatusForbidden
 	case identity.EntityAlreadyExists, identity.DeleteConflict, identity.LimitExceeded:
 		status = http.StatusConflict
 	}
@@ -84,6 +93,9 @@ func withStatus(err error) error {
 func (s *service) target(ctx context.Context, caller identity.Caller, operation, userName string) (string, error) {
 	if userName == "" {
 		userName = caller.UserName
+	}
+	if userName == "" {
+		return "", awswire.Errorf(identity.ValidationError, "Must specify userName when calling with non-User credentials")
 	}
 	arn := s.users.UserARN("/", userName)
 	u, err := s.users.GetUser(ctx, userName)

@@ -127,14 +127,37 @@ func (g *Gateway) claimedKey(r *http.Request) (string, error) {
 		return "", &refusal{http.StatusBadRequest, "InvalidRequest",
 			"The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256 (aws configure set default.s3.signature_version s3v4)."}
 	}
-	_, ok, err = g.cfg.Keys.Secret(r.Context(), key)
-	if err != nil {
-		return "", fmt.Errorf("look up the access key: %w", err)
+	return key, g.checkKey(r, query, key)
+}
+
+// checkKey refuses a key that is not valid, or whose session token is not: versitygw knows of
+// no tokens.
+func (g *Gateway) checkKey(r *http.Request, query url.Values, key string) error {
+	tokens := r.Header.Values("X-Amz-Security-Token")
+	for name, values := range query {
+		if strings.EqualFold(name, "X-Amz-Security-Token") {
+			tokens = append(tokens, values...)
+		}
 	}
-	if !ok {
-		return "", &refusal{http.StatusForbidden, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."}
+	if len(tokens) > 1 {
+		return &refusal{http.StatusBadRequest, "InvalidToken", "The provided token is malformed or otherwise invalid."}
 	}
-	return key, nil
+	err := g.cfg.Keys.Check(r.Context(), key, strings.Join(tokens, ""))
+	coded, ok := errors.AsType[interface {
+		error
+		ErrorCode() string
+	}](err)
+	switch {
+	case err == nil:
+		return nil
+	case !ok:
+		return fmt.Errorf("look up the access key: %w", err)
+	case coded.ErrorCode() == "ExpiredToken":
+		return &refusal{http.StatusBadRequest, "ExpiredToken", "The provided token has expired."}
+	case len(tokens) > 0:
+		return &refusal{http.StatusBadRequest, "InvalidToken", "The provided token is malformed or otherwise invalid."}
+	}
+	return &refusal{http.StatusForbidden, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."}
 }
 
 // address is what a request is about; empty parts are not given.

@@ -40,6 +40,9 @@ const maxCopy = 5 << 30
 // Keys looks up the secret of an access key; ok is false for one that is not valid.
 type Keys interface {
 	Secret(ctx context.Context, accessKeyID string) (secret string, ok bool, err error)
+	// Check refuses a key that is not valid with this session token, which is empty for a
+	// lasting key. A refusal has an ErrorCode method; "ExpiredToken" says that it was valid.
+	Check(ctx context.Context, accessKeyID, sessionToken string) error
 }
 
 // Config is what a Gateway is made of. Dir, Region, Keys and Authorize are required.

@@ -44,6 +44,22 @@ func (w *world) Secret(_ context.Context, id string) (string, bool, error) {
 	return secret, ok, nil
 }
 
+type keyError string
+
+func (e keyError) Error() string     { return string(e) }
+func (e keyError) ErrorCode() string { return string(e) }
+
+// Check knows one token, of the reader.
+func (w *world) Check(_ context.Context, id, token string) error {
+	switch {
+	case token == "expired" && id == readKey:
+		return keyError("ExpiredToken")
+	case token == "valid" && id == readKey, token == "" && (id == adminKey || id == readKey):
+		return nil
+	}
+	return keyError("InvalidClientTokenId")
+}
+
 func (w *world) authorize(_ context.Context, id, action, resource string) error {
 	if id == adminKey {
 		return nil
