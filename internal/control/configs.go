@@ -18,9 +18,9 @@ type ConfigRequest struct {
 	Platform deploy.Platform
 	// Healthy is required for servers.
 	Healthy *deploy.MinimumHealthy
-	// Traffic and Zonal say that the request has such a member.
-	Traffic bool
-	Zonal   bool
+	// Traffic is required for Lambda and ECS.
+	Traffic *deploy.TrafficRouting
+	Zonal   *deploy.ZonalConfig
 }
 
 // CreateConfig makes a custom deployment config and returns its id.
@@ -34,8 +34,15 @@ func (s *Service) CreateConfig(ctx context.Context, caller identity.Caller, r Co
 	if err := checkConfig(r); err != nil {
 		return "", err
 	}
+	if err := s.checkConfigQuota(ctx); err != nil {
+		return "", err
+	}
 	c := deploy.Config{
-		ID: deploy.NewUUID(), Name: r.Name, Platform: r.Platform, Healthy: *r.Healthy, CreatedAt: s.now(),
+		ID: deploy.NewUUID(), Name: r.Name, Platform: r.Platform,
+		Traffic: r.Traffic, Zonal: r.Zonal, CreatedAt: s.now(),
+	}
+	if r.Healthy != nil {
+		c.Healthy = *r.Healthy
 	}
 	switch err := s.store.CreateConfig(ctx, c); {
 	case errors.Is(err, store.ErrExists):
@@ -61,14 +68,15 @@ func checkConfig(r ConfigRequest) error {
 		return deploy.Errorf("InvalidComputePlatform",
 			"The compute platform is not valid: %s. It is Server, Lambda or ECS", shown(string(r.Platform)))
 	case r.Platform != deploy.Server:
-		return notYet("InvalidComputePlatform", "deployment configurations of the %s compute platform", r.Platform)
-	case r.Traffic:
+		return checkRoutedConfig(r)
+	case r.Traffic != nil:
 		return deploy.Errorf("InvalidTrafficRoutingConfiguration",
 			"A deployment configuration of the Server compute platform has no trafficRoutingConfig")
-	case r.Zonal:
-		return notYet("InvalidZonalDeploymentConfiguration", "zonal configurations")
 	}
-	return checkMinimumHealthy(r.Healthy)
+	if err := checkMinimumHealthy(r.Healthy); err != nil {
+		return err
+	}
+	return checkZonal(r.Zonal)
 }
 
 func checkMinimumHealthy(m *deploy.MinimumHealthy) error {
@@ -118,6 +126,20 @@ func (s *Service) ListConfigs(
 	slices.Sort(names)
 	names, next = firstPage("configs", names, itself)
 	return names, next, nil
+}
+
+// checkConfigQuota refuses one custom config too many. Two requests at the same moment may
+// both pass: the quota guards against runaway scripts, not against being one over.
+func (s *Service) checkConfigQuota(ctx context.Context) error {
+	have, err := s.store.Configs(ctx, "", maxConfigs)
+	if err != nil {
+		return fmt.Errorf("count deployment configs: %w", err)
+	}
+	if len(have) >= maxConfigs {
+		return deploy.Errorf("DeploymentConfigLimitExceeded",
+			"There are %d custom deployment configurations; no more are allowed. Delete one that no group uses", maxConfigs)
+	}
+	return nil
 }
 
 // DeleteConfig removes a custom deployment config that no group names. A missing one is no error.

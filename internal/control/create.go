@@ -114,6 +114,10 @@ func (s *Service) newDeployment(
 	if err != nil {
 		return deploy.Deployment{}, err
 	}
+	if config.Zonal != nil {
+		return deploy.Deployment{}, notYet("InvalidDeploymentConfigName",
+			"deployments with a zonal configuration such as %s", name)
+	}
 	rollback := g.Rollback
 	if r.Rollback != nil {
 		rollback = *r.Rollback

@@ -3,6 +3,7 @@ package control_test
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -48,7 +49,7 @@ func TestListsAreWalkedPageByPage(t *testing.T) {
 		"instances": {func(token string) ([]string, string, error) { return w.ListInstances(ctx, admin, "", nil, token) },
 			names},
 		"configs": {func(token string) ([]string, string, error) { return w.ListConfigs(ctx, admin, token) },
-			append([]string{"CodeDeployDefault.AllAtOnce", "CodeDeployDefault.HalfAtATime", "CodeDeployDefault.OneAtATime"}, names...)},
+			append(predefined(), names...)},
 		"revisions": {func(token string) (keys []string, next string, err error) {
 			page, next, err := w.ListRevisions(ctx, admin, "web", control.RevisionFilter{}, token)
 			for _, r := range page {
@@ -91,4 +92,14 @@ func TestABadTokenIsRefused(t *testing.T) {
 		_, _, err := w.ListConfigs(t.Context(), admin, token)
 		wantError(t, err, "InvalidNextToken", "nextToken")
 	}
+}
+
+// predefined names the predefined configs in order.
+func predefined() []string {
+	var names []string
+	for _, c := range deploy.PredefinedConfigs() {
+		names = append(names, c.Name)
+	}
+	slices.Sort(names)
+	return names
 }

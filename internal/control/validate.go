@@ -20,6 +20,8 @@ const (
 	maxFilters     = 10 // in one list
 	maxFilterLists = 3  // in one tag set
 	maxARN         = 1011
+	maxConfigs     = 200  // custom ones
+	maxRouting     = 2880 // minutes between the first and the last shift of traffic
 )
 
 var (

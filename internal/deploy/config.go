@@ -2,13 +2,18 @@ package deploy
 
 import "time"
 
-// A Config is a deployment config. For servers it is a floor of healthy hosts.
+// A Config is a deployment config: for servers a floor of healthy hosts, for Lambda and ECS
+// the way that traffic moves.
 type Config struct {
-	ID        string         `json:"id"`
-	Name      string         `json:"name"`
-	Platform  Platform       `json:"platform"`
-	Healthy   MinimumHealthy `json:"healthy"`
-	CreatedAt time.Time      `json:"createdAt,omitzero"`
+	ID       string         `json:"id"`
+	Name     string         `json:"name"`
+	Platform Platform       `json:"platform"`
+	Healthy  MinimumHealthy `json:"healthy,omitzero"` // zero but for servers
+	// Traffic is nil for servers.
+	Traffic *TrafficRouting `json:"traffic,omitempty"`
+	// Zonal is nil where zones make no difference.
+	Zonal     *ZonalConfig `json:"zonal,omitempty"`
+	CreatedAt time.Time    `json:"createdAt,omitzero"`
 }
 
 // MinimumHealthy is the number or share of hosts that must stay healthy.
@@ -42,23 +47,6 @@ func Predefined(name string) (Config, bool) {
 		}
 	}
 	return Config{}, false
-}
-
-// PredefinedConfigs lists the configs that every installation has, in order of name.
-func PredefinedConfigs() []Config {
-	server := func(n, name string, h MinimumHealthy) Config {
-		return Config{
-			ID:       "00000000-0000-0000-0000-0000000000" + n,
-			Name:     PredefinedPrefix + name,
-			Platform: Server,
-			Healthy:  h,
-		}
-	}
-	return []Config{
-		server("03", "AllAtOnce", MinimumHealthy{HostCount, 0}),
-		server("02", "HalfAtATime", MinimumHealthy{FleetPercent, 50}),
-		server("01", "OneAtATime", MinimumHealthy{OneAtATime, 1}),
-	}
 }
 
 // Floor is the number of the fleet's hosts that must stay healthy throughout.

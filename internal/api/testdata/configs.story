@@ -94,7 +94,21 @@
 {
   "deploymentConfigsList": [
     "CodeDeployDefault.AllAtOnce",
+    "CodeDeployDefault.ECSAllAtOnce",
+    "CodeDeployDefault.ECSCanary10Percent15Minutes",
+    "CodeDeployDefault.ECSCanary10Percent5Minutes",
+    "CodeDeployDefault.ECSLinear10PercentEvery1Minutes",
+    "CodeDeployDefault.ECSLinear10PercentEvery3Minutes",
     "CodeDeployDefault.HalfAtATime",
+    "CodeDeployDefault.LambdaAllAtOnce",
+    "CodeDeployDefault.LambdaCanary10Percent10Minutes",
+    "CodeDeployDefault.LambdaCanary10Percent15Minutes",
+    "CodeDeployDefault.LambdaCanary10Percent30Minutes",
+    "CodeDeployDefault.LambdaCanary10Percent5Minutes",
+    "CodeDeployDefault.LambdaLinear10PercentEvery10Minutes",
+    "CodeDeployDefault.LambdaLinear10PercentEvery1Minute",
+    "CodeDeployDefault.LambdaLinear10PercentEvery2Minutes",
+    "CodeDeployDefault.LambdaLinear10PercentEvery3Minutes",
     "CodeDeployDefault.OneAtATime",
     "most",
     "none",
@@ -165,11 +179,11 @@
   "message": "The minimumHealthyHosts type is not valid: MOST_CONCURRENCY. It is HOST_COUNT or FLEET_PERCENT"
 }
 
-> CreateDeploymentConfig {"deploymentConfigName": "x", "computePlatform": "Lambda", "trafficRoutingConfig": {"type": "AllAtOnce"}}
+> CreateDeploymentConfig {"deploymentConfigName": "x", "computePlatform": "Lambda"}
 400
 {
-  "__type": "InvalidComputePlatformException",
-  "message": "This version of Slipway does not support deployment configurations of the Lambda compute platform yet"
+  "__type": "InvalidTrafficRoutingConfigurationException",
+  "message": "trafficRoutingConfig is missing: the Lambda and ECS compute platforms need it"
 }
 
 > CreateDeploymentConfig {"deploymentConfigName": "x", "computePlatform": "Mainframe"}
@@ -186,11 +200,11 @@
   "message": "A deployment configuration of the Server compute platform has no trafficRoutingConfig"
 }
 
-> CreateDeploymentConfig {"deploymentConfigName": "x", "minimumHealthyHosts": {"type": "HOST_COUNT", "value": 3}, "zonalConfig": {"monitorDurationInSeconds": 60}}
+> CreateDeploymentConfig {"deploymentConfigName": "x", "minimumHealthyHosts": {"type": "HOST_COUNT", "value": 3}, "zonalConfig": {"monitorDurationInSeconds": -60}}
 400
 {
   "__type": "InvalidZonalDeploymentConfigurationException",
-  "message": "This version of Slipway does not support zonal configurations yet"
+  "message": "A monitor duration of the zonalConfig is not valid: -60 seconds. It is 0 or more"
 }
 
 > GetDeploymentConfig {"deploymentConfigName": "nope"}
@@ -238,5 +252,163 @@
 {
   "__type": "InvalidNextTokenException",
   "message": "The nextToken is not one that this operation has returned. Leave it out to start from the first page"
+}
+
+# The other platforms route traffic.
+> CreateDeploymentConfig {"deploymentConfigName": "x", "computePlatform": "Lambda", "minimumHealthyHosts": {"type": "HOST_COUNT", "value": 3}}
+400
+{
+  "__type": "InvalidMinimumHealthyHostValueException",
+  "message": "A deployment configuration of the Lambda compute platform has no minimumHealthyHosts"
+}
+
+> CreateDeploymentConfig {"deploymentConfigName": "x", "computePlatform": "ECS", "trafficRoutingConfig": {"type": "AllAtOnce"}, "zonalConfig": {}}
+400
+{
+  "__type": "InvalidZonalDeploymentConfigurationException",
+  "message": "A deployment configuration of the ECS compute platform has no zonalConfig"
+}
+
+> CreateDeploymentConfig {"deploymentConfigName": "x", "computePlatform": "ECS", "trafficRoutingConfig": {"type": "Sideways"}}
+400
+{
+  "__type": "InvalidTrafficRoutingConfigurationException",
+  "message": "The type of trafficRoutingConfig is not valid: Sideways. It is TimeBasedCanary, TimeBasedLinear or AllAtOnce"
+}
+
+> CreateDeploymentConfig {"deploymentConfigName": "x", "computePlatform": "ECS", "trafficRoutingConfig": {"type": "TimeBasedCanary", "timeBasedCanary": {"canaryPercentage": 100, "canaryInterval": 5}}}
+400
+{
+  "__type": "InvalidTrafficRoutingConfigurationException",
+  "message": "The percentage of TimeBasedCanary is not valid: 100. It is 1 to 99"
+}
+
+> CreateDeploymentConfig {"deploymentConfigName": "x", "computePlatform": "ECS", "trafficRoutingConfig": {"type": "TimeBasedCanary", "timeBasedLinear": {"linearPercentage": 10, "linearInterval": 5}}}
+400
+{
+  "__type": "InvalidTrafficRoutingConfigurationException",
+  "message": "The percentage of TimeBasedCanary is not valid: 0. It is 1 to 99"
+}
+
+> CreateDeploymentConfig {"deploymentConfigName": "x", "computePlatform": "ECS", "trafficRoutingConfig": {"type": "TimeBasedLinear", "timeBasedLinear": {"linearPercentage": 1, "linearInterval": 60}}}
+400
+{
+  "__type": "InvalidTrafficRoutingConfigurationException",
+  "message": "Traffic would move for 5940 minutes; at most 2880 are allowed between the first and the last shift"
+}
+
+> CreateDeploymentConfig {"deploymentConfigName": "lambda-canary", "computePlatform": "Lambda", "trafficRoutingConfig": {"type": "TimeBasedCanary", "timeBasedCanary": {"canaryPercentage": 20, "canaryInterval": 7}}}
+200
+{
+  "deploymentConfigId": "<uuid-6>"
+}
+
+> GetDeploymentConfig {"deploymentConfigName": "lambda-canary"}
+200
+{
+  "deploymentConfigInfo": {
+    "computePlatform": "Lambda",
+    "createTime": 1767225637,
+    "deploymentConfigId": "<uuid-6>",
+    "deploymentConfigName": "lambda-canary",
+    "trafficRoutingConfig": {
+      "timeBasedCanary": {
+        "canaryInterval": 7,
+        "canaryPercentage": 20
+      },
+      "type": "TimeBasedCanary"
+    }
+  }
+}
+
+> CreateDeploymentConfig {"deploymentConfigName": "ecs-linear", "computePlatform": "ECS", "trafficRoutingConfig": {"type": "TimeBasedLinear", "timeBasedLinear": {"linearPercentage": 25, "linearInterval": 2}}}
+200
+{
+  "deploymentConfigId": "<uuid-7>"
+}
+
+> GetDeploymentConfig {"deploymentConfigName": "ecs-linear"}
+200
+{
+  "deploymentConfigInfo": {
+    "computePlatform": "ECS",
+    "createTime": 1767225639,
+    "deploymentConfigId": "<uuid-7>",
+    "deploymentConfigName": "ecs-linear",
+    "trafficRoutingConfig": {
+      "timeBasedLinear": {
+        "linearInterval": 2,
+        "linearPercentage": 25
+      },
+      "type": "TimeBasedLinear"
+    }
+  }
+}
+
+> GetDeploymentConfig {"deploymentConfigName": "CodeDeployDefault.ECSLinear10PercentEvery1Minutes"}
+200
+{
+  "deploymentConfigInfo": {
+    "computePlatform": "ECS",
+    "deploymentConfigId": "00000000-0000-0000-0000-000000000015",
+    "deploymentConfigName": "CodeDeployDefault.ECSLinear10PercentEvery1Minutes",
+    "trafficRoutingConfig": {
+      "timeBasedLinear": {
+        "linearInterval": 1,
+        "linearPercentage": 10
+      },
+      "type": "TimeBasedLinear"
+    }
+  }
+}
+
+> GetDeploymentConfig {"deploymentConfigName": "CodeDeployDefault.LambdaAllAtOnce"}
+200
+{
+  "deploymentConfigInfo": {
+    "computePlatform": "Lambda",
+    "deploymentConfigId": "00000000-0000-0000-0000-000000000004",
+    "deploymentConfigName": "CodeDeployDefault.LambdaAllAtOnce",
+    "trafficRoutingConfig": {
+      "type": "AllAtOnce"
+    }
+  }
+}
+
+> CreateDeploymentConfig {"deploymentConfigName": "zones", "computePlatform": "Server", "minimumHealthyHosts": {"type": "FLEET_PERCENT", "value": 50}, "zonalConfig": {"firstZoneMonitorDurationInSeconds": 120, "monitorDurationInSeconds": 60, "minimumHealthyHostsPerZone": {"type": "HOST_COUNT", "value": 1}}}
+200
+{
+  "deploymentConfigId": "<uuid-8>"
+}
+
+> GetDeploymentConfig {"deploymentConfigName": "zones"}
+200
+{
+  "deploymentConfigInfo": {
+    "computePlatform": "Server",
+    "createTime": 1767225643,
+    "deploymentConfigId": "<uuid-8>",
+    "deploymentConfigName": "zones",
+    "minimumHealthyHosts": {
+      "type": "FLEET_PERCENT",
+      "value": 50
+    },
+    "zonalConfig": {
+      "firstZoneMonitorDurationInSeconds": 120,
+      "minimumHealthyHostsPerZone": {
+        "type": "HOST_COUNT",
+        "value": 1
+      },
+      "monitorDurationInSeconds": 60
+    }
+  }
+}
+
+# Zones are kept, but deployments to them are not built: this is said, not ignored.
+> CreateDeployment {"applicationName": "web", "deploymentGroupName": "dev", "deploymentConfigName": "zones", "revision": {"revisionType": "S3", "s3Location": {"bucket": "releases", "key": "web.zip", "bundleType": "zip"}}}
+400
+{
+  "__type": "InvalidDeploymentConfigNameException",
+  "message": "This version of Slipway does not support deployments with a zonal configuration such as zones yet"
 }
 
