@@ -34,6 +34,7 @@ const DefaultRegion = "us-east-1"
 const (
 	EndpointFile    = "endpoint"    // the URL it serves on, while it runs
 	CredentialsFile = "credentials" // its administrator, in the AWS shared-credentials format
+	CAFile          = "tls-ca.pem"  // whom to trust, while its certificate is self-signed
 )
 
 // ErrNoServer says that nothing tells which server to talk to.
@@ -56,6 +57,8 @@ type Options struct {
 	// Getenv is os.Getenv unless a test says otherwise. It decides only whether a server is
 	// named; the SDK reads the process's environment by itself.
 	Getenv func(string) string
+
+	ca string // the file to trust the endpoint by, from DataDir; "" asks the machine's
 }
 
 // Clients talk to one server, or to AWS, as one user.
@@ -76,7 +79,16 @@ func New(ctx context.Context, o Options) (*Clients, error) {
 	if o.Endpoint == "" && !o.environmentNamesServer() {
 		return nil, ErrNoServer
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, o.load()...)
+	load := o.load()
+	if o.ca != "" {
+		bundle, err := os.Open(o.ca)
+		if err != nil {
+			return nil, fmt.Errorf("read the server's certificate authority: %w", err)
+		}
+		defer bundle.Close()
+		load = append(load, config.WithCustomCABundle(bundle))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {
 		return nil, fmt.Errorf("read the AWS configuration: %w", err)
 	}
@@ -119,7 +131,7 @@ func (o *Options) fromDataDir() error {
 		if err != nil {
 			return err
 		}
-		o.Endpoint = endpoint
+		o.Endpoint, o.ca = endpoint, CABundle(o.DataDir)
 	}
 	if o.CredentialsFile == "" {
 		o.CredentialsFile = filepath.Join(o.DataDir, CredentialsFile)
@@ -137,6 +149,19 @@ func Endpoint(dataDir string) (string, error) {
 		return "", fmt.Errorf("find the server's address: %w", err)
 	}
 	return strings.TrimSpace(string(b)), nil
+}
+
+// CABundle is the file to trust the server of a data directory by, or "" where its certificate
+// is not self-signed.
+func CABundle(dataDir string) string {
+	file, err := filepath.Abs(filepath.Join(dataDir, CAFile))
+	if err != nil {
+		return ""
+	}
+	if _, err := os.Stat(file); err != nil {
+		return ""
+	}
+	return file
 }
 
 func (o *Options) environmentNamesServer() bool {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -93,7 +94,7 @@ func answers(ctx context.Context, data string) error {
 	if err != nil {
 		return err
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := probe.Do(request)
 	if err == nil {
 		response.Body.Close()
 		if response.StatusCode == http.StatusOK {
@@ -103,6 +104,13 @@ func answers(ctx context.Context, data string) error {
 	}
 	return fmt.Errorf("the server of %s does not answer (%w); start it with: slipway server --data %s", data, err, quote(data))
 }
+
+// probe asks whether anybody serves. It tells nothing and believes nothing, so it may ask a
+// server whose certificate only the tools' own settings will trust.
+var probe = &http.Client{Transport: &http.Transport{
+	TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
+	DisableKeepAlives: true,
+}}
 
 // environment is the export lines for the server with that data directory.
 func environment(data, region string) ([]string, error) {
@@ -114,12 +122,16 @@ func environment(data, region string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []string{
+	lines := []string{
 		"export AWS_ENDPOINT_URL=" + quote(endpoint),
 		"export AWS_SHARED_CREDENTIALS_FILE=" + quote(credentials),
 		"export AWS_REGION=" + quote(region),
 		"export AWS_DEFAULT_REGION=" + quote(region), // the only one that AWS's command line reads before 2.13
-	}, nil
+	}
+	if bundle := awsclient.CABundle(data); bundle != "" {
+		lines = append(lines, "export AWS_CA_BUNDLE="+quote(bundle))
+	}
+	return lines, nil
 }
 
 // quote makes a word safe for a POSIX shell; plain words stay as they are.

@@ -29,15 +29,24 @@ func (p *program) serverCommand() *cobra.Command {
 and the S3 and IAM that they need, on one address. Everything it knows is in the data
 directory. The first start makes an administrator, whose keys are in
 DIR/credentials; they are random, or those in SLIPWAY_ADMIN_ACCESS_KEY_ID and
-SLIPWAY_ADMIN_SECRET_ACCESS_KEY. SIGTERM ends it in order.`,
+SLIPWAY_ADMIN_SECRET_ACCESS_KEY. SIGTERM ends it in order.
+
+It speaks HTTPS with --tls-cert and --tls-key, whose files are read again when they
+change, or with --tls-self-signed, which makes a certificate authority; clients trust
+it by DIR/tls-ca.pem (AWS_CA_BUNDLE for AWS tools, SSL_CERT_FILE for agents).`,
 		Example: `  slipway server
-  slipway server --data /var/lib/slipway --listen 0.0.0.0:8000 --region eu-central-1`,
+  slipway server --data /var/lib/slipway --listen 0.0.0.0:8000 --region eu-central-1
+  slipway server --listen 0.0.0.0:8443 --tls-self-signed --tls-host deploy.example.com`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.serve(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.DataDir, "data", defaultData, "the `directory` that holds everything; made if absent")
 	flags.StringVar(&f.Listen, "listen", "127.0.0.1:8000", "the `address` to serve on; port 0 takes a free one")
+	flags.StringVar(&f.TLS.CertFile, "tls-cert", "", "serve HTTPS with the certificate chain in that PEM `file`")
+	flags.StringVar(&f.TLS.KeyFile, "tls-key", "", "the `file` with the certificate's private key, in PEM")
+	flags.BoolVar(&f.TLS.SelfSigned, "tls-self-signed", false, "serve HTTPS with a certificate of the server's own authority")
+	flags.StringSliceVar(&f.TLS.Hosts, "tls-host", nil, "more `names` and addresses in a self-signed certificate")
 	flags.StringVar(&f.Region, "region", awsclient.DefaultRegion, "the region in names and signatures")
 	flags.StringVar(&f.Account, "account", "000000000000", "the account `number` in names")
 	flags.DurationVar(&f.Limits.Pickup, "pickup-timeout", 5*time.Minute, "how long a host may take to pick up a lifecycle event")

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -41,6 +42,7 @@ const shutdownTimeout = 10 * time.Second
 type Config struct {
 	DataDir string // made when missing; one server at a time
 	Listen  string // host:port; port 0 takes a free one
+	TLS     TLS    // plain HTTP when zero
 	Region  string // us-east-1 when empty
 	Account string // twelve digits; 000000000000 when empty
 	// Limits are the deadlines of new deployments; AWS's when zero.
@@ -65,6 +67,9 @@ func (c *Config) defaults() error {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if err := c.TLS.check(); err != nil {
+		return err
+	}
 	dir, err := filepath.Abs(c.DataDir)
 	c.DataDir = dir
 	return err
@@ -81,8 +86,10 @@ type Server struct {
 	engine   *engine.Engine
 	objects  *s3.Gateway
 	listener net.Listener
-	handler  http.Handler
-	inbox    *control.Inbox
+	// certificate is nil for plain HTTP.
+	certificate *certificate
+	handler     http.Handler
+	inbox       *control.Inbox
 }
 
 // New opens the data directory and the listening socket. On its first start it makes the
@@ -118,6 +125,9 @@ func (s *Server) open(ctx context.Context) error {
 	}
 	if s.listener, err = net.Listen("tcp", s.cfg.Listen); err != nil {
 		return fmt.Errorf("listen: %w; choose another address with --listen", err)
+	}
+	if err := s.openTLS(); err != nil {
+		return err
 	}
 	return os.WriteFile(s.path(EndpointFile), []byte(s.URL()+"\n"), 0o644)
 }
@@ -195,7 +205,10 @@ func (s *Server) URL() string {
 	if addr.IP.IsUnspecified() {
 		addr.IP = net.IPv4(127, 0, 0, 1)
 	}
-	return "http://" + addr.String()
+	if s.certificate == nil {
+		return "http://" + addr.String()
+	}
+	return "https://" + net.JoinHostPort(s.certificate.hostIn(addr.IP.String()), strconv.Itoa(addr.Port))
 }
 
 // Run serves until ctx ends. Then long polls end at once, other requests come to their end,
