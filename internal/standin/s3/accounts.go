@@ -2,6 +2,8 @@ package s3
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"fmt"
 
 	"github.com/versity/versitygw/auth"
@@ -15,7 +17,30 @@ const owner = "slipway"
 // front has decided before what a key may do. Accounts are not managed from there.
 type accounts struct{ keys Keys }
 
-var _ auth.IAMService = accounts{}
+var (
+	_ auth.IAMService         = accounts{}
+	_ auth.SigningKeyProvider = accounts{}
+)
+
+// DeriveSigningKey returns the key that signatures of the day, region and service are made
+// with. versitygw asks it of those who know of temporary keys.
+func (a accounts) DeriveSigningKey(accessKeyID, sessionToken, date, region, service string) ([]byte, auth.Account, error) {
+	account, err := a.GetUserAccount(accessKeyID)
+	if err != nil {
+		return nil, auth.Account{}, err
+	}
+	if err := a.keys.Check(context.Background(), accessKeyID, sessionToken); err != nil {
+		return nil, auth.Account{}, auth.ErrInvalidSessionToken
+	}
+	key := []byte("AWS4" + account.Secret)
+	for _, part := range []string{date, region, service, "aws4_request"} {
+		h := hmac.New(sha256.New, key)
+		h.Write([]byte(part))
+		key = h.Sum(nil)
+	}
+	account.Secret = ""
+	return key, account, nil
+}
 
 // GetUserAccount returns the secret by which versitygw verifies a signature. Its interface
 // passes no context; a look-up is one read at most.
