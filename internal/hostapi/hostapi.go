@@ -29,6 +29,8 @@ const (
 	jitter = 8 * time.Second
 	// messageLimit bounds the diagnostics that are kept of a command, in bytes.
 	messageLimit = 8192
+	// mockTargetPrefix is that of AWS's agents with use_mock_command_service.
+	mockTargetPrefix = "ApolloDeployControlService_mock"
 )
 
 // Config is what the endpoint is made of. All members are needed.
@@ -46,18 +48,19 @@ type Endpoint struct {
 
 	mu     sync.Mutex
 	signed map[string]string // deployment id to envelope: the same for every host
+	seen   map[string]Sighting
 }
 
 // New returns an Endpoint.
 func New(cfg Config) *Endpoint {
-	return &Endpoint{cfg: cfg, signed: map[string]string{}}
+	return &Endpoint{cfg: cfg, signed: map[string]string{}, seen: map[string]Sighting{}}
 }
 
 // Service is the endpoint on the wire, under every name that agents call it by.
 func (e *Endpoint) Service() awswire.Service {
 	return awswire.JSON(
 		[]string{hostwire.SigningName, hostwire.SecureSigningName},
-		[]string{hostwire.TargetPrefix, hostwire.SecureTargetPrefix},
+		[]string{hostwire.TargetPrefix, hostwire.SecureTargetPrefix, mockTargetPrefix},
 		awswire.Operations{
 			"PollHostCommand":               operation(e.poll),
 			"GetDeploymentSpecification":    operation(e.specification),
@@ -89,6 +92,9 @@ func (e *Endpoint) poll(ctx context.Context, in *hostwire.PollHostCommandInput) 
 	hold, cancel := context.WithTimeout(ctx, holdPoll+rand.N(jitter))
 	defer cancel()
 	command, err := e.cfg.Hosts.NextCommand(hold, caller(ctx), in.HostIdentifier)
+	if err == nil {
+		e.see(ctx, in.HostIdentifier)
+	}
 	if err != nil || command == nil {
 		return &hostwire.PollHostCommandOutput{}, err
 	}

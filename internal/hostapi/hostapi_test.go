@@ -50,6 +50,7 @@ type station struct {
 	inbox      *control.Inbox
 	ca         []byte
 	deployment string
+	endpoint   *hostapi.Endpoint
 }
 
 func newStation(t *testing.T) *station {
@@ -77,9 +78,9 @@ func newStation(t *testing.T) *station {
 	endpoint := hostapi.New(hostapi.Config{
 		Hosts: service.Hosts(s.inbox, []byte("seal")), Signer: signer, Region: region, Account: account, Log: log,
 	})
-	server := httptest.NewServer(awswire.Authenticated(keys{}, time.Now, 0, endpoint.Service()))
+	server := httptest.NewServer(hostapi.Observed(awswire.Authenticated(keys{}, time.Now, 0, endpoint.Service())))
 	t.Cleanup(server.Close)
-	s.url = server.URL
+	s.url, s.endpoint = server.URL, endpoint
 	return s
 }
 
@@ -134,6 +135,7 @@ func (s *station) call(t *testing.T, n name, host, operation string, in any) (in
 	}
 	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	r.Header.Set("X-Amz-Target", n.prefix+"."+operation)
+	r.Header.Set("X-Amz-Codedeploy-Agent-Version", "OFFICIAL_1.8.1-6_deb")
 	sum := sha256.Sum256(text)
 	as := aws.Credentials{AccessKeyID: host, SecretAccessKey: "secret"}
 	if err := v4.NewSigner().SignHTTP(t.Context(), as, r, hex.EncodeToString(sum[:]), n.signing, region, time.Now()); err != nil {
@@ -203,6 +205,7 @@ const succeeded = `{"error_code":0,"script_name":"","message":"Succeeded","log":
 func TestConversation(t *testing.T) {
 	for title, n := range map[string]name{
 		"as agents call it":            plain,
+		"with the mock's name":         {"ApolloDeployControlService_mock", hostwire.SigningName},
 		"with an authorisation policy": {hostwire.SecureTargetPrefix, hostwire.SecureSigningName},
 	} {
 		t.Run(title, func(t *testing.T) {
@@ -321,6 +324,17 @@ func TestAPollThatEndsEmpty(t *testing.T) {
 	status, body := s.call(t, plain, "web-2", "PollHostCommand", hostwire.PollHostCommandInput{HostIdentifier: hostARN + "web-2"})
 	if status != http.StatusOK || body != "{}" {
 		t.Errorf("got %d %s", status, body)
+	}
+}
+
+// TestSeen: a host that polls is known with its agent's version, and one that may not is not.
+func TestSeen(t *testing.T) {
+	s := newStation(t)
+	s.poll(t, plain)
+	s.call(t, plain, "web-2", "PollHostCommand", hostwire.PollHostCommandInput{HostIdentifier: hostARN + "web-1"})
+	seen := s.endpoint.Seen()
+	if got := seen[hostARN+"web-1"]; len(seen) != 1 || got.Version != "OFFICIAL_1.8.1-6_deb" || got.At.IsZero() {
+		t.Errorf("seen: %+v", seen)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,6 +39,7 @@ func TestSignatureVerifies(t *testing.T) {
 	if err := parsed.Verify(); err != nil || string(parsed.Content) != content {
 		t.Errorf("content %q: %v", parsed.Content, err)
 	}
+	t.Run("ruby", func(t *testing.T) { acceptedByRuby(t, envelope, signer.CA(), content) })
 	openssl, err := exec.LookPath("openssl")
 	if err != nil {
 		t.Skip("openssl is not installed")
@@ -52,5 +54,32 @@ func TestSignatureVerifies(t *testing.T) {
 	out, err := exec.Command(openssl, "smime", "-verify", "-inform", "PEM", "-in", message, "-CAfile", ca).Output()
 	if err != nil || string(out) != content {
 		t.Errorf("openssl: %v\n%s", err, out)
+	}
+}
+
+// acceptedByRuby verifies with the calls that AWS's Ruby agent makes, without looking at the
+// chain, and then with it.
+func acceptedByRuby(t *testing.T, envelope string, ca []byte, content string) {
+	ruby, err := exec.LookPath("ruby")
+	if err != nil {
+		t.Skip("ruby is not installed")
+	}
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, ca, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const program = `require "openssl"
+p7 = OpenSSL::PKCS7.new(STDIN.read)
+abort "content" unless p7.verify([], OpenSSL::X509::Store.new, nil, OpenSSL::PKCS7::NOVERIFY)
+store = OpenSSL::X509::Store.new
+store.add_file(ARGV[0])
+abort "chain: #{p7.error_string}" unless p7.verify([], store, nil, 0)
+abort "trusts anyone" if p7.verify([], OpenSSL::X509::Store.new, nil, 0)
+print p7.data`
+	verify := exec.Command(ruby, "-e", program, file)
+	verify.Stdin = strings.NewReader(envelope)
+	out, err := verify.CombinedOutput()
+	if err != nil || string(out) != content {
+		t.Errorf("ruby: %v %s", err, out)
 	}
 }

@@ -11,11 +11,13 @@ import (
 	"time"
 
 	"github.com/slipway/slipway/internal/api"
+	"github.com/slipway/slipway/internal/audit"
 	"github.com/slipway/slipway/internal/awswire"
 	"github.com/slipway/slipway/internal/control"
 	"github.com/slipway/slipway/internal/deploy"
 	"github.com/slipway/slipway/internal/hostapi"
 	"github.com/slipway/slipway/internal/identity"
+	"github.com/slipway/slipway/internal/standin/cloudtrail"
 	"github.com/slipway/slipway/internal/standin/iam"
 )
 
@@ -25,8 +27,13 @@ func (s *Server) route(service *control.Service) http.Handler {
 	endpoint := hostapi.New(hostapi.Config{
 		Hosts: s.hosts, Signer: s.signer, Region: s.cfg.Region, Account: s.cfg.Account, Log: s.cfg.Log,
 	})
-	services := append(iam.Services(s.identity, s.cfg.Log), api.New(service, s.cfg.Log), endpoint.Service())
-	signed := awswire.Authenticated(keys{s}, time.Now, 0, services...)
+	events := audit.New(s.store, audit.Bounds{}, time.Now)
+	services := append(iam.Services(s.identity, s.cfg.Log), api.New(service, s.cfg.Log))
+	for i := range services {
+		services[i] = services[i].Observed(cloudtrail.Recorder(events, s.cfg.Log))
+	}
+	services = append(services, cloudtrail.Service(events, s.cfg.Log), endpoint.Service())
+	signed := hostapi.Observed(awswire.Authenticated(keys{s}, time.Now, 0, services...))
 
 	pages := http.NewServeMux()
 	pages.HandleFunc("GET /healthz", healthy)

@@ -1,0 +1,54 @@
+package hostapi
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"time"
+)
+
+// versionHeader is what AWS's agents and Slipway's say their version in.
+const versionHeader = "X-Amz-Codedeploy-Agent-Version"
+
+// versionLimit bounds what is kept of a version, in bytes: hosts choose it.
+const versionLimit = 64
+
+// A Sighting is the last that was heard of a host.
+type Sighting struct {
+	At      time.Time
+	Version string // of the agent, as it says; "" when it says nothing
+}
+
+type versionKey struct{}
+
+// Observed lets the endpoint behind next know the version of the agent that asks.
+func Observed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if version := r.Header.Get(versionHeader); version != "" {
+			r = r.WithContext(context.WithValue(r.Context(), versionKey{}, clipTo(version, versionLimit)))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func clipTo(s string, limit int) string { return s[:min(len(s), limit)] }
+
+// see remembers that a host asked for work and was let. A host is one entry, so the fleet
+// bounds the memory.
+func (e *Endpoint) see(ctx context.Context, host string) {
+	version, _ := ctx.Value(versionKey{}).(string)
+	e.mu.Lock()
+	before, known := e.seen[host]
+	e.seen[host] = Sighting{At: time.Now(), Version: version}
+	e.mu.Unlock()
+	if !known || before.Version != version {
+		e.cfg.Log.Debug("host polls", "host", host, "agent", version)
+	}
+}
+
+// Seen is when each host was last heard of, by its identifier, since the server started.
+func (e *Endpoint) Seen() map[string]Sighting {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return maps.Clone(e.seen)
+}
