@@ -24,7 +24,8 @@ var layers = map[string]string{
 	// Contracts, and those who keep them.
 	"internal/identity":           "",
 	"internal/store":              "internal/deploy",
-	"internal/store/sqlite":       "internal/deploy internal/store internal/identity",
+	"internal/audit":              "",
+	"internal/store/sqlite":       "internal/deploy internal/store internal/identity internal/audit",
 	"internal/platform":           "internal/deploy",
 	"internal/platform/server":    "internal/deploy internal/platform",
 	"internal/platform/simulated": "internal/deploy internal/platform",
@@ -35,20 +36,22 @@ var layers = map[string]string{
 	"internal/sandbox": "",
 
 	// Edges: translate and nothing else.
-	"internal/hostwire":    "",
-	"internal/awswire":     "",
-	"internal/awsclient":   "",
-	"internal/api":         "internal/deploy internal/control internal/identity internal/awswire",
-	"internal/hostapi":     "internal/deploy internal/control internal/identity internal/awswire internal/hostwire",
-	"internal/standin/iam": "internal/identity internal/awswire",
-	"internal/standin/s3":  "internal/awswire internal/identity",
+	"internal/hostwire":           "",
+	"internal/awswire":            "",
+	"internal/awsclient":          "",
+	"internal/api":                "internal/deploy internal/control internal/identity internal/awswire",
+	"internal/hostapi":            "internal/deploy internal/control internal/identity internal/awswire internal/hostwire",
+	"internal/standin/iam":        "internal/identity internal/awswire",
+	"internal/standin/s3":         "internal/awswire internal/identity",
+	"internal/standin/cloudtrail": "internal/awswire internal/identity internal/audit",
 
 	// The agent links nothing of the control plane. appspec brings deploy, which is pure.
 	"internal/agent": "internal/hostwire internal/appspec internal/deploy",
 
 	// Assembly and proof.
 	"internal/server": "internal/deploy internal/store/sqlite internal/platform internal/platform/server internal/engine " +
-		"internal/control internal/identity internal/awswire internal/api internal/hostapi internal/standin/iam internal/standin/s3",
+		"internal/control internal/identity internal/awswire internal/api internal/hostapi internal/standin/iam internal/standin/s3 " +
+		"internal/standin/cloudtrail internal/audit",
 	"internal/cli": "internal/deploy internal/appspec internal/server internal/agent internal/awsclient internal/sandbox",
 	"internal/sim": "internal/deploy internal/engine internal/store internal/store/sqlite internal/platform internal/platform/simulated",
 

@@ -19,7 +19,7 @@ const jsonType = "application/x-amz-json-1.1"
 // "X-Amz-Target: prefix.Operation". It answers to the given signing names
 // (scopes) and to any of the prefixes.
 func JSON(scopes, prefixes []string, operations Operations, log *slog.Logger) Service {
-	return Service{scopes, &jsonProtocol{prefixes, operations}, log}
+	return Service{scopes: scopes, protocol: &jsonProtocol{prefixes, operations}, log: log}
 }
 
 type jsonProtocol struct {

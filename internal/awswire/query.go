@@ -14,7 +14,7 @@ import (
 // signing name (scope) and one API version. Inputs and outputs are structs
 // whose field names are the names on the wire, such as the AWS SDK's own.
 func Query(scope, version, namespace string, operations Operations, log *slog.Logger) Service {
-	return Service{[]string{scope}, &queryProtocol{version, namespace, operations}, log}
+	return Service{scopes: []string{scope}, protocol: &queryProtocol{version, namespace, operations}, log: log}
 }
 
 type queryProtocol struct {

@@ -14,6 +14,7 @@ type Service struct {
 	scopes   []string // signing names it answers to
 	protocol protocol
 	log      *slog.Logger
+	observe  func(context.Context, Call) // nil: nobody
 }
 
 // Serves tells whether the service answers to a signing name, the service
@@ -56,13 +57,21 @@ func (s Service) call(r *http.Request, requestID string, body []byte) (name stri
 	if err != nil {
 		return f.name, nil, err
 	}
+	ctx := context.WithValue(r.Context(), requestKey{}, request{requestID, r.Header})
+	var decoded any
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
+		s.tell(r, requestID, f.name, decoded, out, err)
 	}()
-	ctx := context.WithValue(r.Context(), requestKey{}, request{requestID, r.Header})
-	out, err = f.operation.call(ctx, f.decode)
+	out, err = f.operation.call(ctx, func(in any) error {
+		err := f.decode(in)
+		if err == nil {
+			decoded = in
+		}
+		return err
+	})
 	return f.name, out, err
 }
 
