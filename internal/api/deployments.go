@@ -175,3 +175,9 @@ func rollbackInfoOut(r *deploy.RollbackInfo) *wire.RollbackInfo {
 		RollbackMessage:                given(r.Message),
 	}
 }
+
+// alarmsWanted says whether a deployment names alarms of its own: a disabled configuration
+// without alarms, which clients send to say none, is not a wish.
+func alarmsWanted(c *wire.AlarmConfiguration) bool {
+	return c != nil && (value(c.Enabled) || len(c.Alarms) > 0)
+}

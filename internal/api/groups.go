@@ -88,15 +88,8 @@ func settingsIn(in *wire.CreateDeploymentGroupInput) control.GroupSettings {
 		Rollback:          rollbackIn(in.AutoRollbackConfiguration),
 		OutdatedInstances: string(in.OutdatedInstancesStrategy),
 		TerminationHook:   in.TerminationHookEnabled,
-		Unsupported: control.UnsupportedSettings{
-			AutoScalingGroups: len(in.AutoScalingGroups) > 0,
-			ECSServices:       len(in.EcsServices) > 0,
-			Triggers:          len(in.TriggerConfigurations) > 0,
-			Alarms:            alarmsWanted(in.AlarmConfiguration),
-			LoadBalancer:      loadBalancerWanted(in.LoadBalancerInfo),
-			BlueGreen:         blueGreenWanted(in.BlueGreenDeploymentConfiguration),
-		},
 	}
+	environmentIn(in, &s)
 	if in.DeploymentStyle != nil {
 		s.Style = &deploy.Style{
 			Type:   deploy.StyleType(in.DeploymentStyle.DeploymentType),
@@ -114,21 +107,6 @@ func settingsIn(in *wire.CreateDeploymentGroupInput) control.GroupSettings {
 		})
 	}
 	return s
-}
-
-// What clients send to say "none" is not a wish: an empty structure, empty lists, a
-// disabled alarm configuration without alarms.
-
-func alarmsWanted(c *wire.AlarmConfiguration) bool {
-	return c != nil && (value(c.Enabled) || len(c.Alarms) > 0)
-}
-
-func loadBalancerWanted(l *wire.LoadBalancerInfo) bool {
-	return l != nil && len(l.ElbInfoList)+len(l.TargetGroupInfoList)+len(l.TargetGroupPairInfoList) > 0
-}
-
-func blueGreenWanted(c *wire.BlueGreenDeploymentConfiguration) bool {
-	return c != nil && *c != wire.BlueGreenDeploymentConfiguration{}
 }
 
 func rollbackIn(c *wire.AutoRollbackConfiguration) *deploy.AutoRollback {
@@ -160,14 +138,13 @@ func groupOut(g deploy.Group) wire.DeploymentGroupInfo {
 		DeploymentStyle:              styleOut(g.Style),
 		OnPremisesInstanceTagFilters: each(g.OnPremisesFilters, filterOut),
 		Ec2TagFilters:                each(g.EC2Filters, ec2FilterOut),
-		AutoScalingGroups:            []wire.AutoScalingGroup{},
-		TriggerConfigurations:        []wire.TriggerConfig{},
 		AutoRollbackConfiguration:    rollbackOut(g.Rollback),
 		OutdatedInstancesStrategy:    wire.OutdatedInstancesStrategy(g.OutdatedInstances),
 		TerminationHookEnabled:       &g.TerminationHook,
 		LastAttemptedDeployment:      lastOut(g.History.LastAttempted),
 		LastSuccessfulDeployment:     lastOut(g.History.LastSuccessful),
 	}
+	environmentOut(g, &out)
 	if r := g.History.TargetRevision; r != nil {
 		out.TargetRevision = new(revisionOut(*r))
 	}

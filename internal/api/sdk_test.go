@@ -111,7 +111,7 @@ func TestSDKGroupsAndConfigs(t *testing.T) {
 	refused[*types.DeploymentConfigInUseException](t, err)
 	_, err = c.CreateDeploymentGroup(ctx, &codedeploy.CreateDeploymentGroupInput{
 		ApplicationName: aws.String("web"), DeploymentGroupName: aws.String("blue"), ServiceRoleArn: aws.String(role),
-		AutoScalingGroups: []string{"asg"},
+		AutoScalingGroups: []string{""},
 	})
 	refused[*types.InvalidAutoScalingGroupException](t, err)
 

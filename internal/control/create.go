@@ -40,6 +40,9 @@ func (s *Service) CreateDeployment(
 	if err != nil {
 		return "", err
 	}
+	if err := checkBuilt(g); err != nil {
+		return "", err
+	}
 	if err := r.check(g); err != nil {
 		return "", err
 	}

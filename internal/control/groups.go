@@ -26,7 +26,7 @@ func (s *Service) CreateGroup(
 	}
 	g := deploy.Group{
 		ID: deploy.NewUUID(), ApplicationID: app.ID, Application: app.Name, Name: name, Platform: app.Platform,
-		ConfigName: deploy.DefaultConfigName, Style: deploy.DefaultStyle, OutdatedInstances: outdatedUpdate,
+		ConfigName: deploy.DefaultConfig(app.Platform), Style: deploy.DefaultStyle, OutdatedInstances: outdatedUpdate,
 		Tags: tags, CreatedAt: s.now(),
 	}
 	if err := s.checkSettings(ctx, app.Platform, settings); err != nil {
@@ -39,6 +39,9 @@ func (s *Service) CreateGroup(
 		return "", err
 	}
 	settings.apply(&g)
+	if err := checkEnvironment(g, settings); err != nil {
+		return "", err
+	}
 	switch err := s.store.CreateGroup(ctx, g); {
 	case errors.Is(err, store.ErrNotFound):
 		return "", errNoApplication(application)
@@ -143,7 +146,7 @@ func (s *Service) UpdateGroup(
 	err = s.store.UpdateGroup(ctx, application, name, func(g *deploy.Group) error {
 		g.Name = newName
 		settings.apply(g)
-		return nil
+		return checkEnvironment(*g, settings)
 	})
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -151,7 +154,7 @@ func (s *Service) UpdateGroup(
 	case errors.Is(err, store.ErrExists):
 		return errGroupExists(newName)
 	case err != nil:
-		return fmt.Errorf("update deployment group: %w", err)
+		return wrapFault("update deployment group", err)
 	}
 	s.log.InfoContext(ctx, "deployment group updated", "application", application, "group", newName, "by", caller.ARN)
 	return nil

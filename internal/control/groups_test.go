@@ -62,7 +62,6 @@ func TestSettingsThatAreRefused(t *testing.T) {
 		many[i] = filter
 	}
 	type S = control.GroupSettings
-	type U = control.UnsupportedSettings
 	for _, c := range []struct {
 		name string
 		s    S
@@ -72,8 +71,6 @@ func TestSettingsThatAreRefused(t *testing.T) {
 		{"no role", S{ServiceRoleARN: "-"}, "RoleRequired", "missing"},
 		{"not a role", S{ServiceRoleARN: "arn:aws:iam::000000000000:user/x"}, "InvalidRole", "role/<name>"},
 		{"unknown config", S{ConfigName: "nope"}, "DeploymentConfigDoesNotExist", "No deployment configuration found for name: nope"},
-		{"blue/green style", S{Style: &deploy.Style{Type: deploy.BlueGreen, Option: deploy.WithTrafficControl}},
-			"InvalidDeploymentStyle", "does not support the deployment type BLUE_GREEN yet"},
 		{"traffic control without load balancer", S{Style: &deploy.Style{Type: deploy.InPlace, Option: deploy.WithTrafficControl}},
 			"InvalidLoadBalancerInfo", "The specification for load balancing in the deployment group is invalid."},
 		{"half a style", S{Style: &deploy.Style{Type: deploy.InPlace}}, "InvalidDeploymentStyle", "deploymentOption"},
@@ -92,12 +89,15 @@ func TestSettingsThatAreRefused(t *testing.T) {
 		{"a filter of nothing", S{OnPremisesFilters: []deploy.TagFilter{{}}}, "InvalidTag", "neither"},
 		{"a key filter without key", S{OnPremisesFilters: []deploy.TagFilter{{Value: "x", Type: deploy.KeyOnly}}}, "InvalidTag", "no key"},
 		{"a long key", S{OnPremisesFilters: []deploy.TagFilter{{Key: strings.Repeat("k", 129)}}}, "InvalidTag", "128"},
-		{"Auto Scaling groups", S{Unsupported: U{AutoScalingGroups: true}}, "InvalidAutoScalingGroup", "This version of Slipway does not support"},
-		{"ECS services", S{Unsupported: U{ECSServices: true}}, "InvalidECSService", "Should not specify ECS services parameter for Server deployment group"},
-		{"triggers", S{Unsupported: U{Triggers: true}}, "InvalidTriggerConfig", "yet"},
-		{"alarms", S{Unsupported: U{Alarms: true}}, "InvalidAlarmConfig", "yet"},
-		{"load balancers", S{Unsupported: U{LoadBalancer: true}}, "InvalidLoadBalancerInfo", "yet"},
-		{"blue/green options", S{Unsupported: U{BlueGreen: true}}, "InvalidBlueGreenDeploymentConfiguration", "yet"},
+		{"ECS services", S{ECSServices: []deploy.ECSService{{Cluster: "c", Service: "s"}}}, "InvalidECSService",
+			"Should not specify ECS services parameter for Server deployment group"},
+		{"a trigger without topic", S{Triggers: []deploy.Trigger{{Name: "t"}}}, "InvalidTriggerConfig", "SNS"},
+		{"alarms without names", S{Alarms: &deploy.Alarms{Enabled: true}}, "InvalidAlarmConfig", "no alarms"},
+		{"an alarm twice", S{Alarms: &deploy.Alarms{Names: []string{"a", "a"}}}, "InvalidAlarmConfig", "twice"},
+		{"a pair", S{LoadBalancer: &deploy.LoadBalancer{Pairs: []deploy.TargetGroupPair{{TargetGroups: []string{"a", "b"},
+			ProdListeners: []string{"l"}}}}}, "InvalidTargetGroupPair", "ECS"},
+		{"a copy of no group", S{BlueGreen: &deploy.BlueGreenOptions{GreenAction: "COPY_AUTO_SCALING_GROUP"}},
+			"InvalidBlueGreenDeploymentConfiguration", "Exactly one AutoScaling group must be specified"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -114,9 +114,34 @@ func TestSettingsThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestAGroupOfAnotherPlatformIsRefused(t *testing.T) {
-	w := newWorld(t)
-	must(t)(w.CreateApplication(t.Context(), admin, "web", deploy.ECS, nil))
-	_, err := w.CreateGroup(t.Context(), admin, "web", "prod", control.GroupSettings{ServiceRoleARN: role}, nil)
-	wantError(t, err, "InvalidInput", "does not support deployment groups of the ECS compute platform yet")
+// What a group is recorded with and no deployment carries out is refused by name.
+func TestDeploymentsThatAreNotBuiltAreRefused(t *testing.T) {
+	traffic := &deploy.Style{Type: deploy.BlueGreen, Option: deploy.WithTrafficControl}
+	behind := &deploy.LoadBalancer{TargetGroups: []string{"web"}}
+	pair := &deploy.LoadBalancer{Pairs: []deploy.TargetGroupPair{{TargetGroups: []string{"a", "b"}, ProdListeners: []string{"arn"}}}}
+	options := &deploy.BlueGreenOptions{ReadyAction: "CONTINUE_DEPLOYMENT", BlueAction: "TERMINATE"}
+	type S = control.GroupSettings
+	for _, c := range []struct {
+		platform   deploy.Platform
+		s          S
+		code, text string
+	}{
+		{deploy.Lambda, S{Style: traffic}, "InvalidDeploymentGroupName", "Lambda"},
+		{deploy.ECS, S{Style: traffic, LoadBalancer: pair, BlueGreen: options,
+			ECSServices: []deploy.ECSService{{Cluster: "c", Service: "s"}}}, "InvalidDeploymentGroupName", "ECS"},
+		{deploy.Server, S{Style: traffic, LoadBalancer: behind}, "InvalidDeploymentGroupName", "blue/green"},
+		{deploy.Server, S{Style: &deploy.Style{Type: deploy.InPlace, Option: deploy.WithTrafficControl}, LoadBalancer: behind},
+			"InvalidLoadBalancerInfo", "load balancer"},
+		{deploy.Server, S{AutoScalingGroups: []string{"asg"}}, "InvalidAutoScalingGroup", "Auto Scaling"},
+		{deploy.Server, S{Alarms: &deploy.Alarms{Enabled: true, Names: []string{"cpu"}}}, "InvalidAlarmConfig", "alarms"},
+		{deploy.Server, S{Triggers: []deploy.Trigger{{Name: "t", Topic: "arn:aws:sns:us-east-1:0:t", Events: []string{"DeploymentStart"}}}},
+			"InvalidDeploymentGroupName", "notifications"},
+	} {
+		w := newWorld(t)
+		must(t)(w.CreateApplication(t.Context(), admin, "web", c.platform, nil))
+		c.s.ServiceRoleARN = role
+		must(t)(w.CreateGroup(t.Context(), admin, "web", "prod", c.s, nil))
+		_, err := w.CreateDeployment(t.Context(), admin, control.DeploymentRequest{Application: "web", Group: "prod", Revision: bundle})
+		wantError(t, err, c.code, c.text)
+	}
 }

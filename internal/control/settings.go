@@ -22,19 +22,12 @@ type GroupSettings struct {
 	Rollback          *deploy.AutoRollback
 	OutdatedInstances string
 	TerminationHook   *bool
-
-	Unsupported UnsupportedSettings
-}
-
-// UnsupportedSettings says which members a request gave that this version does not carry
-// out. Each is refused. Widening Slipway is moving a member from here to GroupSettings.
-type UnsupportedSettings struct {
-	AutoScalingGroups bool // at least one
-	ECSServices       bool // at least one
-	Triggers          bool // at least one
-	Alarms            bool // enabled, or a list of them
-	LoadBalancer      bool // any load balancer or target group
-	BlueGreen         bool // any blue/green option
+	AutoScalingGroups []string
+	ECSServices       []deploy.ECSService
+	LoadBalancer      *deploy.LoadBalancer
+	BlueGreen         *deploy.BlueGreenOptions
+	Alarms            *deploy.Alarms
+	Triggers          []deploy.Trigger
 }
 
 // What a group does with instances that missed a deployment.
@@ -64,6 +57,35 @@ func (g GroupSettings) apply(to *deploy.Group) {
 	if g.TerminationHook != nil {
 		to.TerminationHook = *g.TerminationHook
 	}
+	g.applyEnvironment(to)
+}
+
+// applyEnvironment replaces what is given. A structure with nothing in it takes away.
+func (g GroupSettings) applyEnvironment(to *deploy.Group) {
+	if g.AutoScalingGroups != nil {
+		to.AutoScalingGroups = g.AutoScalingGroups
+	}
+	if g.ECSServices != nil {
+		to.ECSServices = g.ECSServices
+	}
+	if g.Triggers != nil {
+		to.Triggers = g.Triggers
+	}
+	if g.Alarms != nil {
+		to.Alarms = g.Alarms
+	}
+	if g.LoadBalancer != nil {
+		to.LoadBalancer = g.LoadBalancer
+		if g.LoadBalancer.Empty() {
+			to.LoadBalancer = nil
+		}
+	}
+	if g.BlueGreen != nil {
+		to.BlueGreen = g.BlueGreen
+		if *g.BlueGreen == (deploy.BlueGreenOptions{}) {
+			to.BlueGreen = nil
+		}
+	}
 }
 
 // setFilters replaces what is given. A group has one form of filters or the other, so
@@ -85,9 +107,6 @@ func setFilters(filters *[]deploy.TagFilter, set *[][]deploy.TagFilter, newFilte
 
 // checkSettings checks the members that are given.
 func (s *Service) checkSettings(ctx context.Context, platform deploy.Platform, g GroupSettings) error {
-	if platform != deploy.Server {
-		return notYet("InvalidInput", "deployment groups of the %s compute platform", platform)
-	}
 	if g.ServiceRoleARN != "" {
 		if err := checkRole(g.ServiceRoleARN); err != nil {
 			return err
@@ -99,7 +118,6 @@ func (s *Service) checkSettings(ctx context.Context, platform deploy.Platform, g
 		}
 	}
 	for _, check := range []func() error{
-		g.Unsupported.refuse,
 		func() error { return checkStyle(g.Style) },
 		func() error { return checkRollback(g.Rollback) },
 		func() error { return checkOutdated(g.OutdatedInstances) },
@@ -119,44 +137,19 @@ func (s *Service) checkSettings(ctx context.Context, platform deploy.Platform, g
 	return nil
 }
 
-func (u UnsupportedSettings) refuse() error {
-	switch {
-	case u.ECSServices:
-		return deploy.Errorf("InvalidECSService", "Should not specify ECS services parameter for Server deployment group")
-	case u.AutoScalingGroups:
-		return notYet("InvalidAutoScalingGroup", "Auto Scaling groups in a deployment group (autoScalingGroups)")
-	case u.Triggers:
-		return notYet("InvalidTriggerConfig", "notification triggers (triggerConfigurations)")
-	case u.Alarms:
-		return notYet("InvalidAlarmConfig", "alarms (alarmConfiguration)")
-	case u.BlueGreen:
-		return notYet("InvalidBlueGreenDeploymentConfiguration", "blue/green deployments (blueGreenDeploymentConfiguration)")
-	case u.LoadBalancer:
-		return notYet("InvalidLoadBalancerInfo", "load balancers (loadBalancerInfo)")
-	}
-	return nil
-}
-
 func checkStyle(style *deploy.Style) error {
 	if style == nil {
 		return nil
 	}
 	switch style.Type {
-	case deploy.InPlace:
-	case deploy.BlueGreen:
-		return notYet("InvalidDeploymentStyle", "the deployment type BLUE_GREEN")
+	case deploy.InPlace, deploy.BlueGreen:
 	default:
 		return deploy.Errorf("InvalidDeploymentStyle",
 			"The deploymentType is not valid: %s. It is IN_PLACE or BLUE_GREEN", shown(string(style.Type)))
 	}
 	switch style.Option {
-	case deploy.WithoutTrafficControl:
+	case deploy.WithoutTrafficControl, deploy.WithTrafficControl:
 		return nil
-	case deploy.WithTrafficControl:
-		return deploy.Errorf("InvalidLoadBalancerInfo",
-			"The specification for load balancing in the deployment group is invalid. "+
-				"The deploymentOption value is set to WITH_TRAFFIC_CONTROL, but either no load balancer was specified "+
-				"in elbInfoList or no target group was specified in targetGroupInfoList.")
 	default:
 		return deploy.Errorf("InvalidDeploymentStyle",
 			"The deploymentOption is not valid: %s. It is WITH_TRAFFIC_CONTROL or WITHOUT_TRAFFIC_CONTROL",

@@ -10,18 +10,19 @@ import (
 
 // The limits of the API model.
 const (
-	maxName        = 100
-	maxDescription = 256
-	maxBatch       = 100
-	maxTagKey      = 128
-	maxTagValue    = 256
-	maxTags        = 50 // of an application or a group
-	maxInstTags    = 10 // of an on-premises instance
-	maxFilters     = 10 // in one list
-	maxFilterLists = 3  // in one tag set
-	maxARN         = 1011
-	maxConfigs     = 200  // custom ones
-	maxRouting     = 2880 // minutes between the first and the last shift of traffic
+	maxName         = 100
+	maxDescription  = 256
+	maxBatch        = 100
+	maxTagKey       = 128
+	maxTagValue     = 256
+	maxTags         = 50 // of an application or a group
+	maxInstTags     = 10 // of an on-premises instance
+	maxFilters      = 10 // in one list
+	maxFilterLists  = 3  // in one tag set
+	maxARN          = 1011
+	maxConfigs      = 200  // custom ones
+	maxGroupMembers = 10   // alarms, triggers, Auto Scaling groups, load balancers
+	maxRouting      = 2880 // minutes between the first and the last shift of traffic
 )
 
 var (

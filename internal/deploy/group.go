@@ -20,6 +20,13 @@ type Group struct {
 	EC2Filters        []TagFilter   `json:"ec2Filters,omitempty"`
 	EC2Set            [][]TagFilter `json:"ec2Set,omitempty"`
 
+	AutoScalingGroups []string          `json:"autoScalingGroups,omitempty"`
+	ECSServices       []ECSService      `json:"ecsServices,omitempty"`
+	LoadBalancer      *LoadBalancer     `json:"loadBalancer,omitempty"`
+	BlueGreen         *BlueGreenOptions `json:"blueGreen,omitempty"`
+	Alarms            *Alarms           `json:"alarms,omitempty"`
+	Triggers          []Trigger         `json:"triggers,omitempty"`
+
 	Rollback          AutoRollback `json:"rollback"`
 	OutdatedInstances string       `json:"outdatedInstances,omitempty"` // UPDATE or IGNORE
 	TerminationHook   bool         `json:"terminationHook,omitempty"`

@@ -48,6 +48,11 @@
 200
 {
   "deploymentGroupInfo": {
+    "alarmConfiguration": {
+      "alarms": [],
+      "enabled": false,
+      "ignorePollAlarmFailure": false
+    },
     "applicationName": "web",
     "autoRollbackConfiguration": {
       "enabled": true,
@@ -151,6 +156,11 @@
 200
 {
   "deploymentGroupInfo": {
+    "alarmConfiguration": {
+      "alarms": [],
+      "enabled": false,
+      "ignorePollAlarmFailure": false
+    },
     "applicationName": "web",
     "autoRollbackConfiguration": {
       "enabled": false
@@ -267,46 +277,41 @@
   "message": "No deployment configuration found for name: nope"
 }
 
-> CreateDeploymentGroup {"applicationName": "shop", "deploymentGroupName": "g", "serviceRoleArn": "arn:aws:iam::000000000000:role/service", "alarmConfiguration": {"enabled": true, "alarms": [{"name": "cpu"}]}}
-400
+> CreateDeploymentGroup {"applicationName": "shop", "deploymentGroupName": "alarms", "serviceRoleArn": "arn:aws:iam::000000000000:role/service", "alarmConfiguration": {"enabled": true, "alarms": [{"name": "cpu"}]}}
+200
 {
-  "__type": "InvalidAlarmConfigException",
-  "message": "This version of Slipway does not support alarms (alarmConfiguration) yet"
+  "deploymentGroupId": "<uuid-4>"
 }
 
-> CreateDeploymentGroup {"applicationName": "shop", "deploymentGroupName": "g", "serviceRoleArn": "arn:aws:iam::000000000000:role/service", "alarmConfiguration": {"enabled": false, "alarms": [{"name": "cpu"}]}}
-400
+> CreateDeploymentGroup {"applicationName": "shop", "deploymentGroupName": "alarms-off", "serviceRoleArn": "arn:aws:iam::000000000000:role/service", "alarmConfiguration": {"enabled": false, "alarms": [{"name": "cpu"}]}}
+200
 {
-  "__type": "InvalidAlarmConfigException",
-  "message": "This version of Slipway does not support alarms (alarmConfiguration) yet"
+  "deploymentGroupId": "<uuid-5>"
 }
 
 > CreateDeploymentGroup {"applicationName": "shop", "deploymentGroupName": "g", "serviceRoleArn": "arn:aws:iam::000000000000:role/service", "triggerConfigurations": [{"triggerName": "t"}]}
 400
 {
   "__type": "InvalidTriggerConfigException",
-  "message": "This version of Slipway does not support notification triggers (triggerConfigurations) yet"
+  "message": "The triggerTargetArn of trigger t is not the ARN of an SNS topic: "
 }
 
-> CreateDeploymentGroup {"applicationName": "shop", "deploymentGroupName": "g", "serviceRoleArn": "arn:aws:iam::000000000000:role/service", "loadBalancerInfo": {"targetGroupInfoList": [{"name": "web"}]}}
-400
+> CreateDeploymentGroup {"applicationName": "shop", "deploymentGroupName": "balanced", "serviceRoleArn": "arn:aws:iam::000000000000:role/service", "loadBalancerInfo": {"targetGroupInfoList": [{"name": "web"}]}}
+200
 {
-  "__type": "InvalidLoadBalancerInfoException",
-  "message": "This version of Slipway does not support load balancers (loadBalancerInfo) yet"
+  "deploymentGroupId": "<uuid-6>"
 }
 
-> CreateDeploymentGroup {"applicationName": "shop", "deploymentGroupName": "g", "serviceRoleArn": "arn:aws:iam::000000000000:role/service", "blueGreenDeploymentConfiguration": {"greenFleetProvisioningOption": {"action": "DISCOVER_EXISTING"}}}
-400
+> CreateDeploymentGroup {"applicationName": "shop", "deploymentGroupName": "green", "serviceRoleArn": "arn:aws:iam::000000000000:role/service", "blueGreenDeploymentConfiguration": {"greenFleetProvisioningOption": {"action": "DISCOVER_EXISTING"}}}
+200
 {
-  "__type": "InvalidBlueGreenDeploymentConfigurationException",
-  "message": "This version of Slipway does not support blue/green deployments (blueGreenDeploymentConfiguration) yet"
+  "deploymentGroupId": "<uuid-7>"
 }
 
-> CreateDeploymentGroup {"applicationName": "shop", "deploymentGroupName": "g", "serviceRoleArn": "arn:aws:iam::000000000000:role/service", "autoScalingGroups": ["asg"]}
-400
+> CreateDeploymentGroup {"applicationName": "shop", "deploymentGroupName": "scaled", "serviceRoleArn": "arn:aws:iam::000000000000:role/service", "autoScalingGroups": ["asg"]}
+200
 {
-  "__type": "InvalidAutoScalingGroupException",
-  "message": "This version of Slipway does not support Auto Scaling groups in a deployment group (autoScalingGroups) yet"
+  "deploymentGroupId": "<uuid-8>"
 }
 
 > CreateDeploymentGroup {"applicationName": "shop", "deploymentGroupName": "g", "serviceRoleArn": "arn:aws:iam::000000000000:role/service", "ecsServices": [{"clusterName": "c", "serviceName": "s"}]}
@@ -319,8 +324,8 @@
 > CreateDeploymentGroup {"applicationName": "shop", "deploymentGroupName": "g", "serviceRoleArn": "arn:aws:iam::000000000000:role/service", "deploymentStyle": {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"}}
 400
 {
-  "__type": "InvalidDeploymentStyleException",
-  "message": "This version of Slipway does not support the deployment type BLUE_GREEN yet"
+  "__type": "InvalidLoadBalancerInfoException",
+  "message": "The specification for load balancing in the deployment group is invalid. The deploymentOption value is set to WITH_TRAFFIC_CONTROL, but either no load balancer was specified in elbInfoList or no target group was specified in targetGroupInfoList."
 }
 
 > CreateDeploymentGroup {"applicationName": "shop", "deploymentGroupName": "g", "serviceRoleArn": "arn:aws:iam::000000000000:role/service", "deploymentStyle": {"deploymentType": "IN_PLACE", "deploymentOption": "WITH_TRAFFIC_CONTROL"}}
@@ -354,14 +359,14 @@
 > CreateApplication {"applicationName": "ecs", "computePlatform": "ECS"}
 200
 {
-  "applicationId": "<uuid-4>"
+  "applicationId": "<uuid-9>"
 }
 
 > CreateDeploymentGroup {"applicationName": "ecs", "deploymentGroupName": "g", "serviceRoleArn": "arn:aws:iam::000000000000:role/service"}
 400
 {
-  "__type": "InvalidInputException",
-  "message": "This version of Slipway does not support deployment groups of the ECS compute platform yet"
+  "__type": "InvalidECSServiceException",
+  "message": "An ECS deployment group needs exactly one of ecsServices, with clusterName and serviceName"
 }
 
 > GetDeploymentGroup {"applicationName": "shop", "deploymentGroupName": "nope"}
@@ -409,7 +414,7 @@
 > CreateDeploymentGroup {"applicationName": "shop", "deploymentGroupName": "taken", "serviceRoleArn": "arn:aws:iam::000000000000:role/service"}
 200
 {
-  "deploymentGroupId": "<uuid-5>"
+  "deploymentGroupId": "<uuid-10>"
 }
 
 > UpdateDeploymentGroup {"applicationName": "shop", "currentDeploymentGroupName": "live", "newDeploymentGroupName": "taken"}
@@ -424,5 +429,116 @@
 {
   "__type": "InvalidRoleException",
   "message": "The service role ARN is not valid: x. It has the form arn:aws:iam::<account>:role/<name>"
+}
+
+# A group of ECS, as AWS shows it; a list that AWS refuses even when empty.
+> CreateDeploymentGroup {"applicationName": "ecs", "deploymentGroupName": "svc", "serviceRoleArn": "arn:aws:iam::000000000000:role/service", "deploymentStyle": {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"}, "ecsServices": [{"clusterName": "c", "serviceName": "s"}], "loadBalancerInfo": {"targetGroupPairInfoList": [{"targetGroups": [{"name": "blue"}, {"name": "green"}], "prodTrafficRoute": {"listenerArns": ["arn:aws:elasticloadbalancing:us-east-1:000000000000:listener/app/l/1/2"]}}]}, "blueGreenDeploymentConfiguration": {"deploymentReadyOption": {"actionOnTimeout": "CONTINUE_DEPLOYMENT", "waitTimeInMinutes": 0}, "terminateBlueInstancesOnDeploymentSuccess": {"action": "TERMINATE", "terminationWaitTimeInMinutes": 5}}}
+200
+{
+  "deploymentGroupId": "<uuid-11>"
+}
+
+> GetDeploymentGroup {"applicationName": "ecs", "deploymentGroupName": "svc"}
+200
+{
+  "deploymentGroupInfo": {
+    "applicationName": "ecs",
+    "autoRollbackConfiguration": {
+      "enabled": false
+    },
+    "autoScalingGroups": [],
+    "blueGreenDeploymentConfiguration": {
+      "deploymentReadyOption": {
+        "actionOnTimeout": "CONTINUE_DEPLOYMENT",
+        "waitTimeInMinutes": 0
+      },
+      "terminateBlueInstancesOnDeploymentSuccess": {
+        "action": "TERMINATE",
+        "terminationWaitTimeInMinutes": 5
+      }
+    },
+    "computePlatform": "ECS",
+    "deploymentConfigName": "CodeDeployDefault.ECSAllAtOnce",
+    "deploymentGroupId": "<uuid-11>",
+    "deploymentGroupName": "svc",
+    "deploymentStyle": {
+      "deploymentOption": "WITH_TRAFFIC_CONTROL",
+      "deploymentType": "BLUE_GREEN"
+    },
+    "ec2TagFilters": [],
+    "ecsServices": [
+      {
+        "clusterName": "c",
+        "serviceName": "s"
+      }
+    ],
+    "loadBalancerInfo": {
+      "targetGroupPairInfoList": [
+        {
+          "prodTrafficRoute": {
+            "listenerArns": [
+              "arn:aws:elasticloadbalancing:us-east-1:000000000000:listener/app/l/1/2"
+            ]
+          },
+          "targetGroups": [
+            {
+              "name": "blue"
+            },
+            {
+              "name": "green"
+            }
+          ]
+        }
+      ]
+    },
+    "onPremisesInstanceTagFilters": [],
+    "outdatedInstancesStrategy": "UPDATE",
+    "serviceRoleArn": "arn:aws:iam::000000000000:role/service",
+    "terminationHookEnabled": false,
+    "triggerConfigurations": []
+  }
+}
+
+> UpdateDeploymentGroup {"applicationName": "ecs", "currentDeploymentGroupName": "svc", "autoScalingGroups": []}
+400
+{
+  "__type": "InvalidAutoScalingGroupException",
+  "message": "For ECS deployment group, autoScalingGroups can not be specified"
+}
+
+> GetDeploymentGroup {"applicationName": "shop", "deploymentGroupName": "scaled"}
+200
+{
+  "deploymentGroupInfo": {
+    "applicationName": "shop",
+    "autoRollbackConfiguration": {
+      "enabled": false
+    },
+    "autoScalingGroups": [
+      {
+        "name": "asg"
+      }
+    ],
+    "computePlatform": "Server",
+    "deploymentConfigName": "CodeDeployDefault.OneAtATime",
+    "deploymentGroupId": "<uuid-8>",
+    "deploymentGroupName": "scaled",
+    "deploymentStyle": {
+      "deploymentOption": "WITHOUT_TRAFFIC_CONTROL",
+      "deploymentType": "IN_PLACE"
+    },
+    "ec2TagFilters": [],
+    "onPremisesInstanceTagFilters": [],
+    "outdatedInstancesStrategy": "UPDATE",
+    "serviceRoleArn": "arn:aws:iam::000000000000:role/service",
+    "terminationHookEnabled": false,
+    "triggerConfigurations": []
+  }
+}
+
+> UpdateDeploymentGroup {"applicationName": "shop", "currentDeploymentGroupName": "scaled", "autoScalingGroups": []}
+200
+{
+  "hooksNotCleanedUp": []
 }
 

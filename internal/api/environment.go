@@ -1,0 +1,120 @@
+package api
+
+import (
+	"github.com/slipway/slipway/internal/api/wire"
+	"github.com/slipway/slipway/internal/control"
+	"github.com/slipway/slipway/internal/deploy"
+)
+
+// environmentIn reads the members of a group beyond tags: absent is nil.
+func environmentIn(in *wire.CreateDeploymentGroupInput, s *control.GroupSettings) {
+	s.AutoScalingGroups = in.AutoScalingGroups
+	s.ECSServices = eachGiven(in.EcsServices, func(e wire.ECSService) deploy.ECSService {
+		return deploy.ECSService{Cluster: value(e.ClusterName), Service: value(e.ServiceName)}
+	})
+	s.Triggers = eachGiven(in.TriggerConfigurations, func(t wire.TriggerConfig) deploy.Trigger {
+		return deploy.Trigger{
+			Name: value(t.TriggerName), Topic: value(t.TriggerTargetArn), Events: each(t.TriggerEvents, as[string]),
+		}
+	})
+	if a := in.AlarmConfiguration; a != nil {
+		s.Alarms = &deploy.Alarms{
+			Enabled: value(a.Enabled), IgnorePollFailure: value(a.IgnorePollAlarmFailure),
+			Names: each(a.Alarms, func(a wire.Alarm) string { return value(a.Name) }),
+		}
+	}
+	if l := in.LoadBalancerInfo; l != nil {
+		s.LoadBalancer = &deploy.LoadBalancer{
+			Classic:      each(l.ElbInfoList, func(e wire.ELBInfo) string { return value(e.Name) }),
+			TargetGroups: each(l.TargetGroupInfoList, targetGroupName),
+			Pairs:        each(l.TargetGroupPairInfoList, pairIn),
+		}
+	}
+	if b := in.BlueGreenDeploymentConfiguration; b != nil {
+		ready, green, blue := value(b.DeploymentReadyOption), value(b.GreenFleetProvisioningOption), value(b.TerminateBlueInstancesOnDeploymentSuccess)
+		s.BlueGreen = &deploy.BlueGreenOptions{
+			GreenAction: string(green.Action),
+			ReadyAction: string(ready.ActionOnTimeout), ReadyWait: ready.WaitTimeInMinutes,
+			BlueAction: string(blue.Action), TerminationWait: blue.TerminationWaitTimeInMinutes,
+		}
+	}
+}
+
+func targetGroupName(t wire.TargetGroupInfo) string { return value(t.Name) }
+
+func pairIn(p wire.TargetGroupPairInfo) deploy.TargetGroupPair {
+	return deploy.TargetGroupPair{
+		TargetGroups:  each(p.TargetGroups, targetGroupName),
+		ProdListeners: value(p.ProdTrafficRoute).ListenerArns,
+		TestListeners: value(p.TestTrafficRoute).ListenerArns,
+	}
+}
+
+// environmentOut shows what environmentIn read.
+func environmentOut(g deploy.Group, out *wire.DeploymentGroupInfo) {
+	out.AutoScalingGroups = each(g.AutoScalingGroups, func(name string) wire.AutoScalingGroup {
+		return wire.AutoScalingGroup{Name: &name}
+	})
+	out.TriggerConfigurations = each(g.Triggers, func(t deploy.Trigger) wire.TriggerConfig {
+		return wire.TriggerConfig{
+			TriggerName: &t.Name, TriggerTargetArn: &t.Topic, TriggerEvents: each(t.Events, as[wire.TriggerEventType]),
+		}
+	})
+	if len(g.ECSServices) > 0 {
+		out.EcsServices = each(g.ECSServices, func(e deploy.ECSService) wire.ECSService {
+			return wire.ECSService{ClusterName: &e.Cluster, ServiceName: &e.Service}
+		})
+	}
+	if a := g.Alarms; a != nil {
+		out.AlarmConfiguration = &wire.AlarmConfiguration{
+			Enabled: &a.Enabled, IgnorePollAlarmFailure: &a.IgnorePollFailure,
+			Alarms: each(a.Names, func(name string) wire.Alarm { return wire.Alarm{Name: &name} }),
+		}
+	}
+	if l := g.LoadBalancer; !l.Empty() {
+		out.LoadBalancerInfo = loadBalancerOut(l)
+	}
+	if b := g.BlueGreen; b != nil {
+		out.BlueGreenDeploymentConfiguration = blueGreenOut(b)
+	}
+}
+
+func loadBalancerOut(l *deploy.LoadBalancer) *wire.LoadBalancerInfo {
+	group := func(name string) wire.TargetGroupInfo { return wire.TargetGroupInfo{Name: &name} }
+	out := &wire.LoadBalancerInfo{}
+	if len(l.Classic) > 0 {
+		out.ElbInfoList = each(l.Classic, func(name string) wire.ELBInfo { return wire.ELBInfo{Name: &name} })
+	}
+	if len(l.TargetGroups) > 0 {
+		out.TargetGroupInfoList = each(l.TargetGroups, group)
+	}
+	for _, p := range l.Pairs {
+		pair := wire.TargetGroupPairInfo{
+			TargetGroups:     each(p.TargetGroups, group),
+			ProdTrafficRoute: &wire.TrafficRoute{ListenerArns: p.ProdListeners},
+		}
+		if p.TestListeners != nil {
+			pair.TestTrafficRoute = &wire.TrafficRoute{ListenerArns: p.TestListeners}
+		}
+		out.TargetGroupPairInfoList = append(out.TargetGroupPairInfoList, pair)
+	}
+	return out
+}
+
+func blueGreenOut(b *deploy.BlueGreenOptions) *wire.BlueGreenDeploymentConfiguration {
+	out := &wire.BlueGreenDeploymentConfiguration{}
+	if b.GreenAction != "" {
+		out.GreenFleetProvisioningOption = &wire.GreenFleetProvisioningOption{Action: wire.GreenFleetProvisioningAction(b.GreenAction)}
+	}
+	if b.ReadyAction != "" {
+		out.DeploymentReadyOption = &wire.DeploymentReadyOption{
+			ActionOnTimeout: wire.DeploymentReadyAction(b.ReadyAction), WaitTimeInMinutes: b.ReadyWait,
+		}
+	}
+	if b.BlueAction != "" {
+		out.TerminateBlueInstancesOnDeploymentSuccess = &wire.BlueInstanceTerminationOption{
+			Action: wire.InstanceAction(b.BlueAction), TerminationWaitTimeInMinutes: b.TerminationWait,
+		}
+	}
+	return out
+}
