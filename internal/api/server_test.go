@@ -71,7 +71,7 @@ func (keys) Secret(_ context.Context, id, _ string) (string, any, error) {
 	return secret, identity.Caller{ARN: "arn:aws:iam::000000000000:user/nobody"}, nil
 }
 
-func newServer(t *testing.T) *server {
+func newServer(t testing.TB) *server {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "slipway.db"))
 	if err != nil {
@@ -108,7 +108,7 @@ func (s *server) clientOf(key string) *codedeploy.Client {
 }
 
 // post sends a body as it is, signed, and returns the status and the answer.
-func (s *server) post(t *testing.T, operation, body string) (int, []byte) {
+func (s *server) post(t testing.TB, operation, body string) (int, []byte) {
 	t.Helper()
 	s.clock.tick()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url, bytes.NewReader([]byte(body)))
