@@ -105,4 +105,6 @@ func (l *Log) Append(ctx context.Context, e Event) error {
 }
 
 // Events returns the events that the query chooses.
-func (l *Log) Events(ctx context.Context, q Query) ([]Kept, error) { return l.store.AuditEvents(ctx, q) }
+func (l *Log) Events(ctx context.Context, q Query) ([]Kept, error) {
+	return l.store.AuditEvents(ctx, q)
+}
