@@ -23,10 +23,10 @@ const (
 	ghost = "arn:aws:iam::123456789012:user/ghost"
 )
 
-func calls() []call {
-	name, policy := aws.String("web-1"), aws.String("p")
-	document := aws.String(`{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}`)
-	arn := aws.String("arn:aws:iam::aws:policy/AdministratorAccess")
+func calls() []call { return append(userCalls(), policyCalls()...) }
+
+func userCalls() []call {
+	name := aws.String("web-1")
 	return []call{
 		{"CreateUser", host, "", func(ctx context.Context, c *sdk.Client) error {
 			_, err := c.CreateUser(ctx, &sdk.CreateUserInput{UserName: name, Path: aws.String("/hosts/")})
@@ -66,6 +66,14 @@ func calls() []call {
 			_, err := c.DeleteAccessKey(ctx, &sdk.DeleteAccessKeyInput{UserName: name, AccessKeyId: aws.String("AKIAAAAAAAAAAAAAAAAA")})
 			return err
 		}},
+	}
+}
+
+func policyCalls() []call {
+	name, policy := aws.String("web-1"), aws.String("p")
+	document := aws.String(`{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}`)
+	arn := aws.String("arn:aws:iam::aws:policy/AdministratorAccess")
+	return []call{
 		{"PutUserPolicy", host, "", func(ctx context.Context, c *sdk.Client) error {
 			_, err := c.PutUserPolicy(ctx, &sdk.PutUserPolicyInput{UserName: name, PolicyName: policy, PolicyDocument: document})
 			return err
