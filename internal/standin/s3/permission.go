@@ -39,6 +39,12 @@ var objectSubresources = map[string]string{
 // permissions lists everything that a request needs. Where parameters ask for several things
 // at once, all are needed, so that it does not matter which of them is done.
 func permissions(r *http.Request, at address) ([]permission, error) {
+	for _, upload := range r.URL.Query()["uploadId"] {
+		if strings.ContainsAny(upload, "/\\\x00") || upload == "." || upload == ".." {
+			// versitygw makes a path of it.
+			return nil, &refusal{http.StatusNotFound, "NoSuchUpload", "The specified upload does not exist."}
+		}
+	}
 	var actions []string
 	resource := "arn:aws:s3:::" + at.bucket
 	switch {
@@ -149,14 +155,15 @@ func withSource(r *http.Request, needed []permission) ([]permission, error) {
 	if len(given) == 0 {
 		return needed, nil
 	}
-	path, query, _ := strings.Cut(given[0], "?")
-	source, err := url.PathUnescape(path)
-	source = strings.TrimPrefix(source, "/")
+	// versitygw decodes the whole of it, and only then looks for a version: a "?" of another
+	// kind is part of the key.
+	decoded, err := url.QueryUnescape(strings.TrimPrefix(given[0], "/"))
+	source, _, versioned := strings.Cut(decoded, "?versionId=")
 	if err != nil || len(given) > 1 || !strings.Contains(source, "/") || ambiguous(source) {
 		return nil, &refusal{http.StatusBadRequest, "InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"}
 	}
 	action := "s3:GetObject"
-	if strings.HasPrefix(query, "versionId=") {
+	if versioned {
 		action = "s3:GetObjectVersion"
 	}
 	return append(needed, permission{action, "arn:aws:s3:::" + source}), nil
