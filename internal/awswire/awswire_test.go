@@ -180,7 +180,7 @@ func TestJSON(t *testing.T) {
 		{"wrong type", call{target: echo, body: `{"name":5}`}, 400, `{"__type":"SerializationException","message":"NUMBER_VALUE can not be converted to String (member name)."}`},
 		{"not an integer", call{target: echo, body: `{"count":1.5}`}, 400, `{"__type":"SerializationException","message":"NUMBER_VALUE can not be converted to Integer (member count)."}`},
 		{"array", call{target: echo, body: `[]`}, 400, `{"__type":"SerializationException","message":"The request's body is not a JSON object."}`},
-		{"two objects", call{target: echo, body: `{} {}`}, 400, `{"__type":"SerializationException","message":"The request's body goes on after the JSON object."}`},
+		{"two objects", call{target: echo, body: `{} {}`}, 400, `{"__type":"SerializationException","message":"The request's body could not be read: invalid character '{' after top-level value, at byte 3."}`},
 		{"unknown operation", call{target: "CodeDeploy_20141006.Explode"}, 400, `{"__type":"UnknownOperationException","message":"Unknown operation \"Explode\"."}`},
 		{"unknown prefix", call{target: "DynamoDB_20120810.Echo"}, 400, `{"__type":"UnknownOperationException","message":"Unknown target \"DynamoDB_20120810.Echo\"; operations are named CodeDeploy_20141006.<Operation>."}`},
 		{"other path", call{target: echo, url: "/elsewhere"}, 404, `{"__type":"UnknownOperationException","message":"An operation is a POST to /."}`},

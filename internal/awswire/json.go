@@ -3,12 +3,9 @@ package awswire
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"reflect"
 	"slices"
 	"strings"
 )
@@ -57,67 +54,6 @@ func (p *jsonProtocol) find(r *http.Request, body []byte) (found, error) {
 		return found{}, Errorf("UnknownOperationException", "Unknown operation %q.", name)
 	}
 	return found{name, operation, func(in any) error { return decodeJSON(body, in) }}, nil
-}
-
-// decodeJSON reads an operation's input; no body at all is an empty input.
-func decodeJSON(body []byte, in any) error {
-	body = bytes.TrimSpace(body)
-	if len(body) == 0 {
-		return nil
-	}
-	if body[0] != '{' {
-		return Errorf("SerializationException", "The request's body is not a JSON object.")
-	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	if err := decoder.Decode(in); err != nil {
-		return serialization(err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return Errorf("SerializationException", "The request's body goes on after the JSON object.")
-	}
-	return nil
-}
-
-func serialization(err error) *Error {
-	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return Errorf("SerializationException", "%s_VALUE can not be converted to %s%s.",
-			strings.ToUpper(firstWord(wrong.Value)), typeName(wrong.Type), member(wrong.Field))
-	}
-	return Errorf("SerializationException", "The request's body could not be read: %v.", err)
-}
-
-// firstWord drops the number itself of "number 1.5".
-func firstWord(s string) string {
-	word, _, _ := strings.Cut(s, " ")
-	return word
-}
-
-func member(field string) string {
-	if field == "" {
-		return ""
-	}
-	return fmt.Sprintf(" (member %s)", field)
-}
-
-// typeName is AWS's word for a Go type.
-func typeName(t reflect.Type) string {
-	switch t.Kind() {
-	case reflect.String:
-		return "String"
-	case reflect.Bool:
-		return "Boolean"
-	case reflect.Slice, reflect.Array:
-		return "List"
-	case reflect.Int32:
-		return "Integer"
-	case reflect.Int64:
-		return "Long"
-	case reflect.Float64:
-		return "Double"
-	case reflect.Map:
-		return "Map"
-	}
-	return t.Name()
 }
 
 func (p *jsonProtocol) reply(w http.ResponseWriter, requestID, _ string, out any) error {
