@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +29,8 @@ var update = flag.Bool("update", false, "rewrite the answers in testdata")
 //	{"__type": …}
 //
 // Each file begins with an empty server, whose clock ticks a second per request. Ids are
-// shown as <deployment-1>, <uuid-2> … in order of appearance, and may be used in requests so.
+// shown as <deployment-1>, <uuid-2> … in order of appearance, and may be used in requests so;
+// <100 of "name-#"> stands for a list.
 // A line with ! moves a deployment as the engine would: see directive. Text after # is a comment.
 func TestStories(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.story")
@@ -164,8 +166,24 @@ func (s *story) shown(text string) string {
 	return text
 }
 
-// real replaces names by ids.
+// repeated is a list in a request, for limits: <3 of "tag-#"> is "tag-1", "tag-2", "tag-3".
+var repeated = regexp.MustCompile(`<(\d+) of (.*?)>`)
+
+func expand(text string) string {
+	return repeated.ReplaceAllStringFunc(text, func(found string) string {
+		parts := repeated.FindStringSubmatch(found)
+		n, _ := strconv.Atoi(parts[1])
+		list := make([]string, n)
+		for i := range list {
+			list[i] = strings.ReplaceAll(parts[2], "#", strconv.Itoa(i+1))
+		}
+		return strings.Join(list, ", ")
+	})
+}
+
+// real replaces names by ids, and writes out what is repeated.
 func (s *story) real(text string) string {
+	text = expand(text)
 	for id, name := range s.names {
 		text = strings.ReplaceAll(text, name, id)
 	}
@@ -177,6 +195,10 @@ func (s *story) real(text string) string {
 //	targets ID NAME…   it is under way with these targets, the first one at its first event
 //	wait ID TEXT…      it waits, for that reason
 //	finish ID STATUS   every target ends so, and the deployment as Succeeded or Failed
+//
+// or fills a quota:
+//
+//	repeat N OPERATION BODY…   # in the body counts from 1
 func (s *story) directive(words []string) {
 	id, args := words[1], words[2:]
 	switch words[0] {
@@ -187,8 +209,22 @@ func (s *story) directive(words []string) {
 		s.commit(s.t, id, func(c *store.Commit, _ store.Loaded) { c.Deployment.Waiting = strings.Join(args, " ") })
 	case "finish":
 		s.commit(s.t, id, func(c *store.Commit, l store.Loaded) { s.finish(c, l, deploy.TargetStatus(args[0])) })
+	case "repeat":
+		s.repeat(words[1], words[2], strings.Join(words[3:], " "))
 	default:
 		s.t.Fatalf("no such directive: %s", words[0])
+	}
+}
+
+func (s *story) repeat(times, operation, body string) {
+	n, err := strconv.Atoi(times)
+	if err != nil || n == 0 {
+		s.t.Fatalf("repeat %s: how many times?", times)
+	}
+	for i := range n {
+		if status, answer := s.post(s.t, operation, strings.ReplaceAll(body, "#", strconv.Itoa(i+1))); status != 200 {
+			s.t.Fatalf("%s, time %d: %d %s", operation, i+1, status, answer)
+		}
 	}
 }
 

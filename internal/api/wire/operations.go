@@ -6,7 +6,7 @@ package wire
 const TargetPrefix = "CodeDeploy_20141006"
 
 var operations = []Operation{
-	{Name: "AddTagsToOnPremisesInstances", HasOutput: false, Exceptions: []string{
+	{Name: "AddTagsToOnPremisesInstances", NewInput: func() any { return new(AddTagsToOnPremisesInstancesInput) }, NewOutput: nil, Exceptions: []string{
 		InstanceNameRequiredException,
 		InvalidInstanceNameException,
 		TagRequiredException,
@@ -15,7 +15,7 @@ var operations = []Operation{
 		InstanceLimitExceededException,
 		InstanceNotRegisteredException,
 	}},
-	{Name: "BatchGetApplicationRevisions", HasOutput: true, Exceptions: []string{
+	{Name: "BatchGetApplicationRevisions", NewInput: func() any { return new(BatchGetApplicationRevisionsInput) }, NewOutput: func() any { return new(BatchGetApplicationRevisionsOutput) }, Exceptions: []string{
 		ApplicationDoesNotExistException,
 		ApplicationNameRequiredException,
 		InvalidApplicationNameException,
@@ -23,13 +23,13 @@ var operations = []Operation{
 		InvalidRevisionException,
 		BatchLimitExceededException,
 	}},
-	{Name: "BatchGetApplications", HasOutput: true, Exceptions: []string{
+	{Name: "BatchGetApplications", NewInput: func() any { return new(BatchGetApplicationsInput) }, NewOutput: func() any { return new(BatchGetApplicationsOutput) }, Exceptions: []string{
 		ApplicationNameRequiredException,
 		InvalidApplicationNameException,
 		ApplicationDoesNotExistException,
 		BatchLimitExceededException,
 	}},
-	{Name: "BatchGetDeploymentGroups", HasOutput: true, Exceptions: []string{
+	{Name: "BatchGetDeploymentGroups", NewInput: func() any { return new(BatchGetDeploymentGroupsInput) }, NewOutput: func() any { return new(BatchGetDeploymentGroupsOutput) }, Exceptions: []string{
 		ApplicationNameRequiredException,
 		InvalidApplicationNameException,
 		ApplicationDoesNotExistException,
@@ -38,7 +38,7 @@ var operations = []Operation{
 		BatchLimitExceededException,
 		DeploymentConfigDoesNotExistException,
 	}},
-	{Name: "BatchGetDeploymentInstances", HasOutput: true, Exceptions: []string{
+	{Name: "BatchGetDeploymentInstances", NewInput: func() any { return new(BatchGetDeploymentInstancesInput) }, NewOutput: func() any { return new(BatchGetDeploymentInstancesOutput) }, Exceptions: []string{
 		DeploymentIdRequiredException,
 		DeploymentDoesNotExistException,
 		InstanceIdRequiredException,
@@ -47,7 +47,7 @@ var operations = []Operation{
 		BatchLimitExceededException,
 		InvalidComputePlatformException,
 	}},
-	{Name: "BatchGetDeploymentTargets", HasOutput: true, Exceptions: []string{
+	{Name: "BatchGetDeploymentTargets", NewInput: func() any { return new(BatchGetDeploymentTargetsInput) }, NewOutput: func() any { return new(BatchGetDeploymentTargetsOutput) }, Exceptions: []string{
 		InvalidDeploymentIdException,
 		DeploymentIdRequiredException,
 		DeploymentDoesNotExistException,
@@ -58,17 +58,17 @@ var operations = []Operation{
 		DeploymentTargetListSizeExceededException,
 		InstanceDoesNotExistException,
 	}},
-	{Name: "BatchGetDeployments", HasOutput: true, Exceptions: []string{
+	{Name: "BatchGetDeployments", NewInput: func() any { return new(BatchGetDeploymentsInput) }, NewOutput: func() any { return new(BatchGetDeploymentsOutput) }, Exceptions: []string{
 		DeploymentIdRequiredException,
 		InvalidDeploymentIdException,
 		BatchLimitExceededException,
 	}},
-	{Name: "BatchGetOnPremisesInstances", HasOutput: true, Exceptions: []string{
+	{Name: "BatchGetOnPremisesInstances", NewInput: func() any { return new(BatchGetOnPremisesInstancesInput) }, NewOutput: func() any { return new(BatchGetOnPremisesInstancesOutput) }, Exceptions: []string{
 		InstanceNameRequiredException,
 		InvalidInstanceNameException,
 		BatchLimitExceededException,
 	}},
-	{Name: "ContinueDeployment", HasOutput: false, Exceptions: []string{
+	{Name: "ContinueDeployment", NewInput: func() any { return new(ContinueDeploymentInput) }, NewOutput: nil, Exceptions: []string{
 		DeploymentIdRequiredException,
 		DeploymentDoesNotExistException,
 		DeploymentAlreadyCompletedException,
@@ -78,7 +78,7 @@ var operations = []Operation{
 		InvalidDeploymentWaitTypeException,
 		InvalidDeploymentStatusException,
 	}},
-	{Name: "CreateApplication", HasOutput: true, Exceptions: []string{
+	{Name: "CreateApplication", NewInput: func() any { return new(CreateApplicationInput) }, NewOutput: func() any { return new(CreateApplicationOutput) }, Exceptions: []string{
 		ApplicationNameRequiredException,
 		InvalidApplicationNameException,
 		ApplicationAlreadyExistsException,
@@ -86,7 +86,7 @@ var operations = []Operation{
 		InvalidComputePlatformException,
 		InvalidTagsToAddException,
 	}},
-	{Name: "CreateDeployment", HasOutput: true, Exceptions: []string{
+	{Name: "CreateDeployment", NewInput: func() any { return new(CreateDeploymentInput) }, NewOutput: func() any { return new(CreateDeploymentOutput) }, Exceptions: []string{
 		ApplicationNameRequiredException,
 		InvalidApplicationNameException,
 		ApplicationDoesNotExistException,
@@ -114,7 +114,7 @@ var operations = []Operation{
 		InvalidGitHubAccountTokenException,
 		InvalidTrafficRoutingConfigurationException,
 	}},
-	{Name: "CreateDeploymentConfig", HasOutput: true, Exceptions: []string{
+	{Name: "CreateDeploymentConfig", NewInput: func() any { return new(CreateDeploymentConfigInput) }, NewOutput: func() any { return new(CreateDeploymentConfigOutput) }, Exceptions: []string{
 		InvalidDeploymentConfigNameException,
 		DeploymentConfigNameRequiredException,
 		DeploymentConfigAlreadyExistsException,
@@ -124,7 +124,7 @@ var operations = []Operation{
 		InvalidTrafficRoutingConfigurationException,
 		InvalidZonalDeploymentConfigurationException,
 	}},
-	{Name: "CreateDeploymentGroup", HasOutput: true, Exceptions: []string{
+	{Name: "CreateDeploymentGroup", NewInput: func() any { return new(CreateDeploymentGroupInput) }, NewOutput: func() any { return new(CreateDeploymentGroupOutput) }, Exceptions: []string{
 		ApplicationNameRequiredException,
 		InvalidApplicationNameException,
 		ApplicationDoesNotExistException,
@@ -159,42 +159,42 @@ var operations = []Operation{
 		InvalidTagsToAddException,
 		InvalidTrafficRoutingConfigurationException,
 	}},
-	{Name: "DeleteApplication", HasOutput: false, Exceptions: []string{
+	{Name: "DeleteApplication", NewInput: func() any { return new(DeleteApplicationInput) }, NewOutput: nil, Exceptions: []string{
 		ApplicationNameRequiredException,
 		InvalidApplicationNameException,
 		InvalidRoleException,
 	}},
-	{Name: "DeleteDeploymentConfig", HasOutput: false, Exceptions: []string{
+	{Name: "DeleteDeploymentConfig", NewInput: func() any { return new(DeleteDeploymentConfigInput) }, NewOutput: nil, Exceptions: []string{
 		InvalidDeploymentConfigNameException,
 		DeploymentConfigNameRequiredException,
 		DeploymentConfigInUseException,
 		InvalidOperationException,
 	}},
-	{Name: "DeleteDeploymentGroup", HasOutput: true, Exceptions: []string{
+	{Name: "DeleteDeploymentGroup", NewInput: func() any { return new(DeleteDeploymentGroupInput) }, NewOutput: func() any { return new(DeleteDeploymentGroupOutput) }, Exceptions: []string{
 		ApplicationNameRequiredException,
 		InvalidApplicationNameException,
 		DeploymentGroupNameRequiredException,
 		InvalidDeploymentGroupNameException,
 		InvalidRoleException,
 	}},
-	{Name: "DeleteGitHubAccountToken", HasOutput: true, Exceptions: []string{
+	{Name: "DeleteGitHubAccountToken", NewInput: func() any { return new(DeleteGitHubAccountTokenInput) }, NewOutput: func() any { return new(DeleteGitHubAccountTokenOutput) }, Exceptions: []string{
 		GitHubAccountTokenNameRequiredException,
 		GitHubAccountTokenDoesNotExistException,
 		InvalidGitHubAccountTokenNameException,
 		ResourceValidationException,
 		OperationNotSupportedException,
 	}},
-	{Name: "DeleteResourcesByExternalId", HasOutput: true, Exceptions: []string{}},
-	{Name: "DeregisterOnPremisesInstance", HasOutput: false, Exceptions: []string{
+	{Name: "DeleteResourcesByExternalId", NewInput: func() any { return new(DeleteResourcesByExternalIdInput) }, NewOutput: func() any { return new(DeleteResourcesByExternalIdOutput) }, Exceptions: []string{}},
+	{Name: "DeregisterOnPremisesInstance", NewInput: func() any { return new(DeregisterOnPremisesInstanceInput) }, NewOutput: nil, Exceptions: []string{
 		InstanceNameRequiredException,
 		InvalidInstanceNameException,
 	}},
-	{Name: "GetApplication", HasOutput: true, Exceptions: []string{
+	{Name: "GetApplication", NewInput: func() any { return new(GetApplicationInput) }, NewOutput: func() any { return new(GetApplicationOutput) }, Exceptions: []string{
 		ApplicationNameRequiredException,
 		InvalidApplicationNameException,
 		ApplicationDoesNotExistException,
 	}},
-	{Name: "GetApplicationRevision", HasOutput: true, Exceptions: []string{
+	{Name: "GetApplicationRevision", NewInput: func() any { return new(GetApplicationRevisionInput) }, NewOutput: func() any { return new(GetApplicationRevisionOutput) }, Exceptions: []string{
 		ApplicationDoesNotExistException,
 		ApplicationNameRequiredException,
 		InvalidApplicationNameException,
@@ -202,18 +202,18 @@ var operations = []Operation{
 		RevisionRequiredException,
 		InvalidRevisionException,
 	}},
-	{Name: "GetDeployment", HasOutput: true, Exceptions: []string{
+	{Name: "GetDeployment", NewInput: func() any { return new(GetDeploymentInput) }, NewOutput: func() any { return new(GetDeploymentOutput) }, Exceptions: []string{
 		DeploymentIdRequiredException,
 		InvalidDeploymentIdException,
 		DeploymentDoesNotExistException,
 	}},
-	{Name: "GetDeploymentConfig", HasOutput: true, Exceptions: []string{
+	{Name: "GetDeploymentConfig", NewInput: func() any { return new(GetDeploymentConfigInput) }, NewOutput: func() any { return new(GetDeploymentConfigOutput) }, Exceptions: []string{
 		InvalidDeploymentConfigNameException,
 		DeploymentConfigNameRequiredException,
 		DeploymentConfigDoesNotExistException,
 		InvalidComputePlatformException,
 	}},
-	{Name: "GetDeploymentGroup", HasOutput: true, Exceptions: []string{
+	{Name: "GetDeploymentGroup", NewInput: func() any { return new(GetDeploymentGroupInput) }, NewOutput: func() any { return new(GetDeploymentGroupOutput) }, Exceptions: []string{
 		ApplicationNameRequiredException,
 		InvalidApplicationNameException,
 		ApplicationDoesNotExistException,
@@ -222,7 +222,7 @@ var operations = []Operation{
 		DeploymentGroupDoesNotExistException,
 		DeploymentConfigDoesNotExistException,
 	}},
-	{Name: "GetDeploymentInstance", HasOutput: true, Exceptions: []string{
+	{Name: "GetDeploymentInstance", NewInput: func() any { return new(GetDeploymentInstanceInput) }, NewOutput: func() any { return new(GetDeploymentInstanceOutput) }, Exceptions: []string{
 		DeploymentIdRequiredException,
 		DeploymentDoesNotExistException,
 		InstanceIdRequiredException,
@@ -231,7 +231,7 @@ var operations = []Operation{
 		InvalidInstanceNameException,
 		InvalidComputePlatformException,
 	}},
-	{Name: "GetDeploymentTarget", HasOutput: true, Exceptions: []string{
+	{Name: "GetDeploymentTarget", NewInput: func() any { return new(GetDeploymentTargetInput) }, NewOutput: func() any { return new(GetDeploymentTargetOutput) }, Exceptions: []string{
 		InvalidDeploymentIdException,
 		DeploymentIdRequiredException,
 		DeploymentDoesNotExistException,
@@ -241,12 +241,12 @@ var operations = []Operation{
 		DeploymentTargetDoesNotExistException,
 		InvalidInstanceNameException,
 	}},
-	{Name: "GetOnPremisesInstance", HasOutput: true, Exceptions: []string{
+	{Name: "GetOnPremisesInstance", NewInput: func() any { return new(GetOnPremisesInstanceInput) }, NewOutput: func() any { return new(GetOnPremisesInstanceOutput) }, Exceptions: []string{
 		InstanceNameRequiredException,
 		InstanceNotRegisteredException,
 		InvalidInstanceNameException,
 	}},
-	{Name: "ListApplicationRevisions", HasOutput: true, Exceptions: []string{
+	{Name: "ListApplicationRevisions", NewInput: func() any { return new(ListApplicationRevisionsInput) }, NewOutput: func() any { return new(ListApplicationRevisionsOutput) }, Exceptions: []string{
 		ApplicationDoesNotExistException,
 		ApplicationNameRequiredException,
 		InvalidApplicationNameException,
@@ -258,19 +258,19 @@ var operations = []Operation{
 		InvalidDeployedStateFilterException,
 		InvalidNextTokenException,
 	}},
-	{Name: "ListApplications", HasOutput: true, Exceptions: []string{
+	{Name: "ListApplications", NewInput: func() any { return new(ListApplicationsInput) }, NewOutput: func() any { return new(ListApplicationsOutput) }, Exceptions: []string{
 		InvalidNextTokenException,
 	}},
-	{Name: "ListDeploymentConfigs", HasOutput: true, Exceptions: []string{
+	{Name: "ListDeploymentConfigs", NewInput: func() any { return new(ListDeploymentConfigsInput) }, NewOutput: func() any { return new(ListDeploymentConfigsOutput) }, Exceptions: []string{
 		InvalidNextTokenException,
 	}},
-	{Name: "ListDeploymentGroups", HasOutput: true, Exceptions: []string{
+	{Name: "ListDeploymentGroups", NewInput: func() any { return new(ListDeploymentGroupsInput) }, NewOutput: func() any { return new(ListDeploymentGroupsOutput) }, Exceptions: []string{
 		ApplicationNameRequiredException,
 		InvalidApplicationNameException,
 		ApplicationDoesNotExistException,
 		InvalidNextTokenException,
 	}},
-	{Name: "ListDeploymentInstances", HasOutput: true, Exceptions: []string{
+	{Name: "ListDeploymentInstances", NewInput: func() any { return new(ListDeploymentInstancesInput) }, NewOutput: func() any { return new(ListDeploymentInstancesOutput) }, Exceptions: []string{
 		DeploymentIdRequiredException,
 		DeploymentDoesNotExistException,
 		DeploymentNotStartedException,
@@ -282,7 +282,7 @@ var operations = []Operation{
 		InvalidTargetFilterNameException,
 		InvalidComputePlatformException,
 	}},
-	{Name: "ListDeploymentTargets", HasOutput: true, Exceptions: []string{
+	{Name: "ListDeploymentTargets", NewInput: func() any { return new(ListDeploymentTargetsInput) }, NewOutput: func() any { return new(ListDeploymentTargetsOutput) }, Exceptions: []string{
 		DeploymentIdRequiredException,
 		DeploymentDoesNotExistException,
 		DeploymentNotStartedException,
@@ -293,7 +293,7 @@ var operations = []Operation{
 		InvalidDeploymentInstanceTypeException,
 		InvalidTargetFilterNameException,
 	}},
-	{Name: "ListDeployments", HasOutput: true, Exceptions: []string{
+	{Name: "ListDeployments", NewInput: func() any { return new(ListDeploymentsInput) }, NewOutput: func() any { return new(ListDeploymentsOutput) }, Exceptions: []string{
 		ApplicationNameRequiredException,
 		InvalidApplicationNameException,
 		ApplicationDoesNotExistException,
@@ -306,22 +306,22 @@ var operations = []Operation{
 		InvalidExternalIdException,
 		InvalidInputException,
 	}},
-	{Name: "ListGitHubAccountTokenNames", HasOutput: true, Exceptions: []string{
+	{Name: "ListGitHubAccountTokenNames", NewInput: func() any { return new(ListGitHubAccountTokenNamesInput) }, NewOutput: func() any { return new(ListGitHubAccountTokenNamesOutput) }, Exceptions: []string{
 		InvalidNextTokenException,
 		ResourceValidationException,
 		OperationNotSupportedException,
 	}},
-	{Name: "ListOnPremisesInstances", HasOutput: true, Exceptions: []string{
+	{Name: "ListOnPremisesInstances", NewInput: func() any { return new(ListOnPremisesInstancesInput) }, NewOutput: func() any { return new(ListOnPremisesInstancesOutput) }, Exceptions: []string{
 		InvalidRegistrationStatusException,
 		InvalidTagFilterException,
 		InvalidNextTokenException,
 	}},
-	{Name: "ListTagsForResource", HasOutput: true, Exceptions: []string{
+	{Name: "ListTagsForResource", NewInput: func() any { return new(ListTagsForResourceInput) }, NewOutput: func() any { return new(ListTagsForResourceOutput) }, Exceptions: []string{
 		ArnNotSupportedException,
 		InvalidArnException,
 		ResourceArnRequiredException,
 	}},
-	{Name: "PutLifecycleEventHookExecutionStatus", HasOutput: true, Exceptions: []string{
+	{Name: "PutLifecycleEventHookExecutionStatus", NewInput: func() any { return new(PutLifecycleEventHookExecutionStatusInput) }, NewOutput: func() any { return new(PutLifecycleEventHookExecutionStatusOutput) }, Exceptions: []string{
 		InvalidLifecycleEventHookExecutionStatusException,
 		InvalidLifecycleEventHookExecutionIdException,
 		LifecycleEventAlreadyCompletedException,
@@ -330,7 +330,7 @@ var operations = []Operation{
 		InvalidDeploymentIdException,
 		UnsupportedActionForDeploymentTypeException,
 	}},
-	{Name: "RegisterApplicationRevision", HasOutput: false, Exceptions: []string{
+	{Name: "RegisterApplicationRevision", NewInput: func() any { return new(RegisterApplicationRevisionInput) }, NewOutput: nil, Exceptions: []string{
 		ApplicationDoesNotExistException,
 		ApplicationNameRequiredException,
 		InvalidApplicationNameException,
@@ -338,7 +338,7 @@ var operations = []Operation{
 		RevisionRequiredException,
 		InvalidRevisionException,
 	}},
-	{Name: "RegisterOnPremisesInstance", HasOutput: false, Exceptions: []string{
+	{Name: "RegisterOnPremisesInstance", NewInput: func() any { return new(RegisterOnPremisesInstanceInput) }, NewOutput: nil, Exceptions: []string{
 		InstanceNameAlreadyRegisteredException,
 		IamArnRequiredException,
 		IamSessionArnAlreadyRegisteredException,
@@ -350,7 +350,7 @@ var operations = []Operation{
 		InvalidIamUserArnException,
 		MultipleIamArnsProvidedException,
 	}},
-	{Name: "RemoveTagsFromOnPremisesInstances", HasOutput: false, Exceptions: []string{
+	{Name: "RemoveTagsFromOnPremisesInstances", NewInput: func() any { return new(RemoveTagsFromOnPremisesInstancesInput) }, NewOutput: nil, Exceptions: []string{
 		InstanceNameRequiredException,
 		InvalidInstanceNameException,
 		TagRequiredException,
@@ -359,7 +359,7 @@ var operations = []Operation{
 		InstanceLimitExceededException,
 		InstanceNotRegisteredException,
 	}},
-	{Name: "SkipWaitTimeForInstanceTermination", HasOutput: false, Exceptions: []string{
+	{Name: "SkipWaitTimeForInstanceTermination", NewInput: func() any { return new(SkipWaitTimeForInstanceTerminationInput) }, NewOutput: nil, Exceptions: []string{
 		DeploymentIdRequiredException,
 		DeploymentDoesNotExistException,
 		DeploymentAlreadyCompletedException,
@@ -367,7 +367,7 @@ var operations = []Operation{
 		DeploymentNotStartedException,
 		UnsupportedActionForDeploymentTypeException,
 	}},
-	{Name: "StopDeployment", HasOutput: true, Exceptions: []string{
+	{Name: "StopDeployment", NewInput: func() any { return new(StopDeploymentInput) }, NewOutput: func() any { return new(StopDeploymentOutput) }, Exceptions: []string{
 		DeploymentIdRequiredException,
 		DeploymentDoesNotExistException,
 		DeploymentGroupDoesNotExistException,
@@ -375,7 +375,7 @@ var operations = []Operation{
 		InvalidDeploymentIdException,
 		UnsupportedActionForDeploymentTypeException,
 	}},
-	{Name: "TagResource", HasOutput: true, Exceptions: []string{
+	{Name: "TagResource", NewInput: func() any { return new(TagResourceInput) }, NewOutput: func() any { return new(TagResourceOutput) }, Exceptions: []string{
 		ResourceArnRequiredException,
 		ApplicationDoesNotExistException,
 		DeploymentGroupDoesNotExistException,
@@ -385,7 +385,7 @@ var operations = []Operation{
 		ArnNotSupportedException,
 		InvalidArnException,
 	}},
-	{Name: "UntagResource", HasOutput: true, Exceptions: []string{
+	{Name: "UntagResource", NewInput: func() any { return new(UntagResourceInput) }, NewOutput: func() any { return new(UntagResourceOutput) }, Exceptions: []string{
 		ResourceArnRequiredException,
 		ApplicationDoesNotExistException,
 		DeploymentGroupDoesNotExistException,
@@ -395,13 +395,13 @@ var operations = []Operation{
 		ArnNotSupportedException,
 		InvalidArnException,
 	}},
-	{Name: "UpdateApplication", HasOutput: false, Exceptions: []string{
+	{Name: "UpdateApplication", NewInput: func() any { return new(UpdateApplicationInput) }, NewOutput: nil, Exceptions: []string{
 		ApplicationNameRequiredException,
 		InvalidApplicationNameException,
 		ApplicationAlreadyExistsException,
 		ApplicationDoesNotExistException,
 	}},
-	{Name: "UpdateDeploymentGroup", HasOutput: true, Exceptions: []string{
+	{Name: "UpdateDeploymentGroup", NewInput: func() any { return new(UpdateDeploymentGroupInput) }, NewOutput: func() any { return new(UpdateDeploymentGroupOutput) }, Exceptions: []string{
 		ApplicationNameRequiredException,
 		InvalidApplicationNameException,
 		ApplicationDoesNotExistException,

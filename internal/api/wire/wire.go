@@ -17,12 +17,27 @@ import "slices"
 type Operation struct {
 	// Name is what X-Amz-Target holds after the dot.
 	Name string
-	// HasOutput is false where the model names no output shape: success is
-	// then an empty body.
-	HasOutput bool
+	// NewInput returns a pointer to an empty input.
+	NewInput func() any
+	// NewOutput returns a pointer to an empty output. It is nil where the model
+	// names no output shape: success is then an empty body.
+	NewOutput func() any
 	// Exceptions are the ones the model lists for the operation.
 	Exceptions []string
 }
 
 // Operations lists the API's operations by name.
 func Operations() []Operation { return slices.Clone(operations) }
+
+// Enum is one enumeration of the API.
+type Enum struct {
+	Name   string
+	Values []string // in the model's order
+}
+
+// Enums lists the API's enumerations by name.
+func Enums() []Enum { return slices.Clone(enums) }
+
+// Exceptions lists every exception of the model by name, those that it lists
+// for no operation included.
+func Exceptions() []string { return slices.Clone(exceptions) }

@@ -88,7 +88,7 @@ func TestOperations(t *testing.T) {
 	}
 	silent := 0
 	for _, op := range operations {
-		if !op.HasOutput {
+		if op.NewOutput == nil {
 			silent++
 		}
 		for _, name := range op.Exceptions {

@@ -79,6 +79,7 @@ func run(from, out string) error {
 		"enums_a_i.go":  func(b *bytes.Buffer) { m.enums(b, "A", "J") },
 		"enums_j_z.go":  func(b *bytes.Buffer) { m.enums(b, "J", "a") },
 		"exceptions.go": m.exceptions,
+		"enums.go":      m.catalogue,
 	}
 	for name, write := range files {
 		b := bytes.NewBufferString(header)
@@ -115,7 +116,11 @@ func (m *model) operations(b *bytes.Buffer) {
 	b.WriteString("var operations = []Operation{\n")
 	for _, name := range slices.Sorted(maps.Keys(m.Operations)) {
 		op := m.Operations[name]
-		fmt.Fprintf(b, "{Name: %q, HasOutput: %v, Exceptions: []string{\n", name, op.Output != nil)
+		output := "nil"
+		if op.Output != nil {
+			output = "func() any { return new(" + op.Output.Shape + ") }"
+		}
+		fmt.Fprintf(b, "{Name: %q, NewInput: func() any { return new(%s) }, NewOutput: %s, Exceptions: []string{\n", name, op.Input.Shape, output)
 		for _, e := range op.Errors {
 			fmt.Fprintf(b, "%s,\n", e.Shape)
 		}
@@ -216,10 +221,23 @@ func (m *model) enums(b *bytes.Buffer, from, to string) {
 
 func (m *model) exceptions(b *bytes.Buffer) {
 	b.WriteString("// The exceptions of the API; the constant is what \"__type\" says.\nconst (\n")
+	list := ""
 	for _, name := range slices.Sorted(maps.Keys(m.Shapes)) {
 		if m.Shapes[name].Exception {
 			fmt.Fprintf(b, "%s = %q\n", name, name)
+			list += name + ",\n"
 		}
 	}
-	b.WriteString(")\n")
+	fmt.Fprintf(b, ")\n\nvar exceptions = []string{\n%s}\n", list)
+}
+
+// catalogue writes the table of enumerations.
+func (m *model) catalogue(b *bytes.Buffer) {
+	b.WriteString("var enums = []Enum{\n")
+	for _, name := range slices.Sorted(maps.Keys(m.Shapes)) {
+		if values := m.Shapes[name].Enum; len(values) > 0 {
+			fmt.Fprintf(b, "{Name: %q, Values: %#v},\n", name, values)
+		}
+	}
+	b.WriteString("}\n")
 }
