@@ -33,6 +33,7 @@ const DefaultRegion = "us-east-1"
 // The names of a server's files in its data directory.
 const (
 	EndpointFile    = "endpoint"    // the URL it serves on, while it runs
+	RegionFile      = "region"      // the region it was started with
 	CredentialsFile = "credentials" // its administrator, in the AWS shared-credentials format
 	CAFile          = "tls-ca.pem"  // whom to trust, while its certificate is self-signed
 )
@@ -149,6 +150,16 @@ func Endpoint(dataDir string) (string, error) {
 		return "", fmt.Errorf("find the server's address: %w", err)
 	}
 	return strings.TrimSpace(string(b)), nil
+}
+
+// Region is the region that the server of a data directory was last started with, or
+// DefaultRegion where it does not say.
+func Region(dataDir string) string {
+	b, err := os.ReadFile(filepath.Join(dataDir, RegionFile))
+	if region := strings.TrimSpace(string(b)); err == nil && region != "" {
+		return region
+	}
+	return DefaultRegion
 }
 
 // CABundle is the file to trust the server of a data directory by, or "" where its certificate

@@ -294,6 +294,7 @@ func TestEnv(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "endpoint"), []byte("http://127.0.0.1:8000\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv("AWS_CA_BUNDLE", "")
 	status, stdout, _ := slipway(t, "env", "--data", dir, "--wait", "0")
 	want := "export AWS_ENDPOINT_URL=http://127.0.0.1:8000\nexport AWS_SHARED_CREDENTIALS_FILE='" +
 		strings.ReplaceAll(dir, "'", `'\''`) + "/credentials'\nexport AWS_REGION=us-east-1\nexport AWS_DEFAULT_REGION=us-east-1\n"
@@ -309,8 +310,32 @@ func TestEnvUnsetsWhatWouldWin(t *testing.T) {
 	}
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAELSEWHERE")
 	t.Setenv("AWS_PROFILE", "work")
+	t.Setenv("AWS_CA_BUNDLE", "/elsewhere/ca.pem")
 	_, stdout, _ := slipway(t, "env", "--data", dir, "--wait", "0")
-	if !strings.HasPrefix(stdout, "unset AWS_ACCESS_KEY_ID AWS_PROFILE\nexport ") {
+	if !strings.HasPrefix(stdout, "unset AWS_ACCESS_KEY_ID AWS_PROFILE AWS_CA_BUNDLE\nexport ") {
+		t.Errorf("printed %q", stdout)
+	}
+	// Over HTTPS it may be what a server's certificate is trusted by.
+	if err := os.WriteFile(filepath.Join(dir, "endpoint"), []byte("https://127.0.0.1:8443\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, stdout, _ = slipway(t, "env", "--data", dir, "--wait", "0"); strings.Contains(stdout, "AWS_CA_BUNDLE") {
+		t.Errorf("over HTTPS: %q", stdout)
+	}
+}
+
+// TestEnvKnowsTheRegion that the server was started with; a flag wins.
+func TestEnvKnowsTheRegion(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"endpoint": "http://127.0.0.1:8000\n", "region": "eu-central-1\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, stdout, _ := slipway(t, "env", "--data", dir, "--wait", "0"); !strings.Contains(stdout, "AWS_REGION=eu-central-1\n") {
+		t.Errorf("printed %q", stdout)
+	}
+	if _, stdout, _ := slipway(t, "env", "--data", dir, "--wait", "0", "--region", "us-west-2"); !strings.Contains(stdout, "AWS_REGION=us-west-2\n") {
 		t.Errorf("printed %q", stdout)
 	}
 }

@@ -24,8 +24,8 @@ func (p *program) envCommand() *cobra.Command {
 		Short: "Print the environment that points AWS tools at a server on this machine",
 		Long: `Prints export lines for a shell: the server's address, its administrator's
 credentials and its region. The AWS CLI, the AWS SDKs, Terraform and slipway
-deploy read them. Keys and profiles that this shell has set are unset, because they
-would win. A server that was only just started is waited for.`,
+deploy read them. Keys, profiles and a certificate bundle that this shell has from
+elsewhere are unset, because they would win. A server that was only just started is waited for.`,
 		Example: `  eval "$(slipway env)"
   eval "$(slipway env --data /var/lib/slipway)"
   aws deploy list-applications`,
@@ -34,11 +34,14 @@ would win. A server that was only just started is waited for.`,
 			if err := awaitServer(cmd.Context(), data, wait); err != nil {
 				return err
 			}
+			if region == "" {
+				region = awsclient.Region(data)
+			}
 			lines, err := environment(data, region)
 			if err != nil {
 				return err
 			}
-			if stale := p.strangers(); len(stale) > 0 {
+			if stale := p.strangers(data); len(stale) > 0 {
 				lines = append([]string{"unset " + strings.Join(stale, " ")}, lines...)
 			}
 			_, err = fmt.Fprintln(p.stdout, strings.Join(lines, "\n"))
@@ -46,14 +49,18 @@ would win. A server that was only just started is waited for.`,
 		},
 	}
 	cmd.Flags().StringVar(&data, "data", defaultData, "the server's data `directory`")
-	cmd.Flags().StringVar(&region, "region", awsclient.DefaultRegion, "the region the server was started with")
+	cmd.Flags().StringVar(&region, "region", "", "another `region` than the server was started with")
 	cmd.Flags().DurationVar(&wait, "wait", 5*time.Second, "how long to wait for a server that is starting; 0 does not look")
 	return cmd
 }
 
-// strangers are the variables of this shell that would win over the server's credentials file.
-func (p *program) strangers() []string {
+// strangers are the variables of this shell that would win over what the server's data
+// directory says, and an authority where nobody needs to be trusted.
+func (p *program) strangers(data string) []string {
 	all := []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"}
+	if endpoint, _ := awsclient.Endpoint(data); strings.HasPrefix(endpoint, "http://") {
+		all = append(all, "AWS_CA_BUNDLE")
+	}
 	return slices.DeleteFunc(all, func(name string) bool { return p.getenv(name) == "" })
 }
 

@@ -33,7 +33,8 @@ SLIPWAY_ADMIN_SECRET_ACCESS_KEY. SIGTERM ends it in order.
 
 It speaks HTTPS with --tls-cert and --tls-key, whose files are read again when they
 change, or with --tls-self-signed, which makes a certificate authority; clients trust
-it by DIR/tls-ca.pem (AWS_CA_BUNDLE for AWS tools, SSL_CERT_FILE for agents).`,
+it by DIR/tls-ca.pem (AWS_CA_BUNDLE for AWS tools, SSL_CERT_FILE for agents). Buckets
+are also hosts below --s3-domain, for clients that put them there: AWS's Ruby agent does.`,
 		Example: `  slipway server
   slipway server --data /var/lib/slipway --listen 0.0.0.0:8000 --region eu-central-1
   slipway server --listen 0.0.0.0:8443 --tls-self-signed --tls-host deploy.example.com`,
@@ -47,6 +48,7 @@ it by DIR/tls-ca.pem (AWS_CA_BUNDLE for AWS tools, SSL_CERT_FILE for agents).`,
 	flags.StringVar(&f.TLS.KeyFile, "tls-key", "", "the `file` with the certificate's private key, in PEM")
 	flags.BoolVar(&f.TLS.SelfSigned, "tls-self-signed", false, "serve HTTPS with a certificate of the server's own authority")
 	flags.StringSliceVar(&f.TLS.Hosts, "tls-host", nil, "more `names` and addresses in a self-signed certificate")
+	flags.StringVar(&f.S3Domain, "s3-domain", "", "the host `name` below which buckets are hosts, as bucket.name; the first --tls-host by default")
 	flags.StringVar(&f.Region, "region", awsclient.DefaultRegion, "the region in names and signatures")
 	flags.StringVar(&f.Account, "account", "000000000000", "the account `number` in names")
 	flags.DurationVar(&f.Limits.Pickup, "pickup-timeout", 5*time.Minute, "how long a host may take to pick up a lifecycle event")

@@ -39,6 +39,7 @@ func TestServer(t *testing.T) {
 	if !strings.HasPrefix(hello, "Slipway serves on http://127.0.0.1:") || !strings.Contains(hello, `eval "$(slipway env --data `+data+`)"`) {
 		t.Errorf("it says %q", hello)
 	}
+	t.Setenv("AWS_CA_BUNDLE", "")
 	_, lines, _ := slipway(t, "env", "--data", data)
 	url, _, _ := strings.Cut(strings.TrimPrefix(lines, "export AWS_ENDPOINT_URL="), "\n")
 	resp, err := http.Get(url + "/healthz")

@@ -29,6 +29,8 @@ type Hosts struct {
 	inbox   *Inbox
 	key     []byte // seals command identifiers
 
+	pace *pace
+
 	mu       sync.Mutex
 	offered  map[deploy.Step]time.Time
 	prunedAt time.Time
@@ -37,7 +39,7 @@ type Hosts struct {
 // Hosts returns the machines' side. Identifiers of commands are sealed with key, which
 // must be the same for every replica and after a restart.
 func (s *Service) Hosts(inbox *Inbox, key []byte) *Hosts {
-	return &Hosts{service: s, inbox: inbox, key: key, offered: map[deploy.Step]time.Time{}}
+	return &Hosts{service: s, inbox: inbox, key: key, pace: newPace(), offered: map[deploy.Step]time.Time{}}
 }
 
 // A Command is one delivery of a step to a host.
@@ -70,7 +72,8 @@ func (h *Hosts) Instance(ctx context.Context, caller identity.Caller) (deploy.In
 }
 
 // NextCommand returns the caller's next command, waiting for one until ctx ends; nil when
-// there is none by then. claimed is the identifier that the host gives itself.
+// there is none by then. claimed is the identifier that the host gives itself. A host that
+// asks too often, or too many that wait, are refused with Throttling.
 func (h *Hosts) NextCommand(ctx context.Context, caller identity.Caller, claimed string) (*Command, error) {
 	instance, err := h.Instance(ctx, caller)
 	if err != nil {
@@ -79,6 +82,11 @@ func (h *Hosts) NextCommand(ctx context.Context, caller identity.Caller, claimed
 	if claimed != caller.ARN {
 		return nil, deploy.Errorf("AccessDenied", "%s may not act as host %s.", caller.ARN, claimed)
 	}
+	leave, err := h.pace.admit(instance.Name, h.service.now())
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	for {
 		command, again, err := h.poll(ctx, instance.Name)
 		if command != nil || !again || err != nil {
@@ -182,6 +190,7 @@ func (h *Hosts) Finish(ctx context.Context, caller identity.Caller, commandID st
 	if err != nil {
 		return err
 	}
+	o.Diagnostics = advised(d.Event, o)
 	err = h.update(ctx, d, func(t *deploy.Target) error {
 		if !t.Finish(d.step(), d.Nonce, o, h.service.now()) {
 			return errUnchanged
@@ -192,6 +201,17 @@ func (h *Hosts) Finish(ctx context.Context, caller identity.Caller, commandID st
 		h.service.wake(d.Deployment)
 	}
 	return err
+}
+
+// advised tells how to go on where scripts of the revision before could not be found or read:
+// on a host whose old files were removed by hand, each later deployment fails in the same way.
+func advised(e deploy.Event, o deploy.Outcome) deploy.Diagnostics {
+	d := o.Diagnostics
+	if o.Status == deploy.EventFailed && e.RunsPrevious() && d.Code == deploy.CodeUnknownError && d.Script == "" {
+		d.Message = strings.TrimSpace(d.Message + "\n" + string(e) + " runs the scripts of the revision that was installed before. " +
+			"Where that is no longer on the host, deploy once with ignoreApplicationStopFailures.")
+	}
+	return d
 }
 
 // Progress notes the log of a running command so far, for those who watch.

@@ -394,3 +394,24 @@ func TestADeregisteredHostIsRefused(t *testing.T) {
 		}
 	})
 }
+
+// TestAFailureOfWhatWasBefore says how to get past it: a script that failed speaks for itself,
+// one that was not found is gone for good.
+func TestAFailureOfWhatWasBefore(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *fleet) {
+		f.begin(t, "prod", "web-1", "web-2")
+		for name, d := range map[string]deploy.Diagnostics{
+			"web-1": {Code: deploy.CodeUnknownError, Message: "no AppSpec file"},
+			"web-2": {Code: deploy.CodeScriptFailed, Message: "exit 1", Script: "stop.sh"},
+		} {
+			c := f.mustPoll(t, name)
+			if err := f.hosts.Finish(t.Context(), host(name), c.ID, deploy.Outcome{Status: deploy.EventFailed, Diagnostics: d}); err != nil {
+				t.Fatal(err)
+			}
+			got := f.record(t, c).Diagnostics.Message
+			if advised := strings.Contains(got, "ignoreApplicationStopFailures"); !strings.HasPrefix(got, d.Message) || advised != (d.Script == "") {
+				t.Errorf("%s: %q", name, got)
+			}
+		}
+	})
+}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -76,10 +77,19 @@ func operation[In, Out any](f func(context.Context, *In) (*Out, error)) awswire.
 		out, err := f(ctx, in)
 		var refused *deploy.Error
 		if errors.As(err, &refused) {
-			return nil, awswire.Errorf(refused.Code+"Exception", "%s", refused.Message)
+			return nil, &awswire.Error{Code: refused.Code + "Exception", Message: refused.Message, Status: statusOf(refused.Code)}
 		}
 		return out, err
 	})
+}
+
+// statusOf is 429 where a host is to slow down: AWS's Ruby agent goes by the code, the Rust
+// agent by the status.
+func statusOf(code string) int {
+	if code == "Throttling" {
+		return http.StatusTooManyRequests
+	}
+	return http.StatusBadRequest
 }
 
 // caller is who signed the request: awswire lets nobody else through.

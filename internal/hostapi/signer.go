@@ -41,6 +41,10 @@ func NewSigningKeys(now time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	// As parsed it has a key identifier, which the certificate below must name.
+	if caCert, err = x509.ParseCertificate(caDER); err != nil {
+		return nil, err
+	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -115,7 +119,8 @@ func (s *Signer) Sign(content []byte) (string, error) {
 		return "", fmt.Errorf("sign specification: %w", err)
 	}
 	signed.SetDigestAlgorithm(pkcs7.OIDDigestAlgorithmSHA256)
-	if err := signed.AddSignerChain(s.cert, s.key, []*x509.Certificate{s.ca}, pkcs7.SignerInfoConfig{}); err != nil {
+	// The CA stays out: who trusts it has it, and AWS's older agents want one certificate.
+	if err := signed.AddSigner(s.cert, s.key, pkcs7.SignerInfoConfig{}); err != nil {
 		return "", fmt.Errorf("sign specification: %w", err)
 	}
 	der, err := signed.Finish()

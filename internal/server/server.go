@@ -32,6 +32,7 @@ import (
 const (
 	CredentialsFile = "credentials"   // the administrator's keys, in AWS's format
 	EndpointFile    = "endpoint"      // the URL of the running server
+	RegionFile      = "region"        // the region it was last started with
 	SignerCAFile    = "signer-ca.pem" // what agents may pin
 )
 
@@ -43,8 +44,11 @@ type Config struct {
 	DataDir string // made when missing; one server at a time
 	Listen  string // host:port; port 0 takes a free one
 	TLS     TLS    // plain HTTP when zero
-	Region  string // us-east-1 when empty
-	Account string // twelve digits; 000000000000 when empty
+	// S3Domain is the name below which buckets are addressed as hosts (bucket.S3Domain); the
+	// first of TLS.Hosts that is a name when empty, and localhost where there is none.
+	S3Domain string
+	Region   string // us-east-1 when empty
+	Account  string // twelve digits; 000000000000 when empty
 	// Limits are the deadlines of new deployments; AWS's when zero.
 	Limits deploy.Limits
 	// AdminAccessKeyID and AdminSecretAccessKey are the administrator's keys; random when
@@ -69,6 +73,12 @@ func (c *Config) defaults() error {
 	}
 	if err := c.TLS.check(); err != nil {
 		return err
+	}
+	if c.S3Domain == "" {
+		c.S3Domain = c.TLS.domain()
+	}
+	if c.S3Domain != "" && !isDomain(c.S3Domain) {
+		return fmt.Errorf("--s3-domain wants a host name without a port, not %q", c.S3Domain)
 	}
 	dir, err := filepath.Abs(c.DataDir)
 	c.DataDir = dir
@@ -129,6 +139,9 @@ func (s *Server) open(ctx context.Context) error {
 	if err := s.openTLS(); err != nil {
 		return err
 	}
+	if err := os.WriteFile(s.path(RegionFile), []byte(s.cfg.Region+"\n"), 0o644); err != nil {
+		return err
+	}
 	return os.WriteFile(s.path(EndpointFile), []byte(s.URL()+"\n"), 0o644)
 }
 
@@ -173,7 +186,8 @@ func (s *Server) openRooms(ctx context.Context) error {
 	})
 	s.hosts = service.Hosts(s.inbox, seal)
 	s.objects, err = s3.New(s3.Config{
-		Dir: s.path("s3"), Region: s.cfg.Region, Keys: s.identity, Authorize: s.authorizeObject, Log: s.cfg.Log,
+		Dir: s.path("s3"), Region: s.cfg.Region, Keys: s.identity, Authorize: s.authorizeObject,
+		Domain: s.cfg.S3Domain, Log: s.cfg.Log,
 	})
 	if err != nil {
 		return fmt.Errorf("open the object store: %w", err)

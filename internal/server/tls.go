@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"time"
 )
@@ -46,6 +47,19 @@ func (t TLS) check() error {
 	return nil
 }
 
+// domain is the first host that is a name of its own.
+func (t TLS) domain() string {
+	if i := slices.IndexFunc(t.Hosts, isDomain); i >= 0 {
+		return t.Hosts[i]
+	}
+	return ""
+}
+
+// isDomain tells a host name from an address and from a wildcard.
+func isDomain(host string) bool {
+	return hostName.MatchString(host) && net.ParseIP(host) == nil && host[0] != '*'
+}
+
 // openTLS wraps the listener. Only HTTP/1.1 is offered: a long poll costs a connection, as
 // agents make it, and none waits behind another's flow control.
 func (s *Server) openTLS() error {
@@ -57,12 +71,16 @@ func (s *Server) openTLS() error {
 	if !s.cfg.TLS.enabled() {
 		return nil
 	}
-	c := &certificate{certFile: s.cfg.TLS.CertFile, keyFile: s.cfg.TLS.KeyFile, log: s.cfg.Log}
+	c := &certificate{certFile: s.cfg.TLS.CertFile, keyFile: s.cfg.TLS.KeyFile, log: s.cfg.Log, now: time.Now}
 	if s.cfg.TLS.SelfSigned {
-		own := ownCertificate{dir: s.cfg.DataDir, names: certificateNames(s.cfg.Listen, s.listener.Addr(), s.cfg.TLS.Hosts)}
+		more := s.cfg.TLS.Hosts
+		if s.cfg.S3Domain != "" {
+			more = append(slices.Clone(more), s.cfg.S3Domain, "*."+s.cfg.S3Domain)
+		}
+		own := ownCertificate{dir: s.cfg.DataDir, names: certificateNames(s.cfg.Listen, s.listener.Addr(), more)}
 		c.certFile, c.keyFile, c.renew = own.path(tlsCertFile), own.path(tlsKeyFile), own.renew
 	}
-	if err := c.load(time.Now()); err != nil {
+	if err := c.load(c.now()); err != nil {
 		return err
 	}
 	s.certificate = c
@@ -79,6 +97,7 @@ type certificate struct {
 	certFile, keyFile string
 	renew             func(now time.Time) error // before each look at the files; may be nil
 	log               *slog.Logger
+	now               func() time.Time
 
 	mu     sync.Mutex
 	pair   *tls.Certificate
@@ -96,7 +115,7 @@ type fileStamp struct {
 func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now := time.Now(); now.Sub(c.looked) >= lookAgain {
+	if now := c.now(); now.Sub(c.looked) >= lookAgain {
 		if err := c.loadLocked(now); err != nil {
 			c.log.Warn("keep the certificate in use", "error", err)
 		}

@@ -4,13 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/slipway/slipway/internal/server"
 )
@@ -94,10 +92,12 @@ func TestSelfSigned(t *testing.T) {
 		t.Error("a restart made another certificate")
 	}
 	stop()
-	url, stop = serveTLS(t, dir, server.TLS{SelfSigned: true, Hosts: []string{"deploy.example.com", "192.0.2.7"}})
+	url, stop = serveTLS(t, dir, server.TLS{SelfSigned: true, Hosts: []string{"192.0.2.7", "deploy.example.com"}})
 	named := leafOf(t, url, ca, "deploy.example.com")
-	if err := named.VerifyHostname("192.0.2.7"); err != nil {
-		t.Error(err)
+	for _, name := range []string{"192.0.2.7", "releases.deploy.example.com"} { // a bucket is a host
+		if err := named.VerifyHostname(name); err != nil {
+			t.Error(err)
+		}
 	}
 	if again, _ := os.ReadFile(ca); string(again) != string(authority) {
 		t.Error("another name made another authority: hosts no longer trust the server")
@@ -107,77 +107,6 @@ func TestSelfSigned(t *testing.T) {
 	defer stop()
 	if _, err := os.Stat(ca); err == nil {
 		t.Error("a server without HTTPS leaves an authority to trust")
-	}
-}
-
-// TestCertificateFollowsItsFiles: an operator's renewal needs no restart, and half of one
-// takes nothing down.
-func TestCertificateFollowsItsFiles(t *testing.T) {
-	dir, from := t.TempDir(), [2]string{t.TempDir(), t.TempDir()}
-	for _, d := range from {
-		_, stop := serveTLS(t, d, server.TLS{SelfSigned: true, Hosts: []string{"deploy.example.com"}})
-		stop()
-		copyFile(t, filepath.Join(d, "tls-ca-key.pem"), filepath.Join(d, "ca.pem"))
-	}
-	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	put := func(d string) {
-		copyFile(t, filepath.Join(d, "tls-cert.pem"), cert)
-		copyFile(t, filepath.Join(d, "tls-key.pem"), key)
-	}
-	put(from[0])
-	url, stop := serveTLS(t, filepath.Join(dir, "data"), server.TLS{CertFile: cert, KeyFile: key})
-	defer stop()
-	first := leafOf(t, url, filepath.Join(from[0], "ca.pem"), "")
-	if err := os.WriteFile(cert, []byte("half of it"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	want := certificateIn(t, filepath.Join(from[1], "tls-cert.pem"))
-	broken := time.Now().Add(1200 * time.Millisecond)
-	for time.Now().Before(broken) {
-		if got := served(t, url); !got.Equal(first) {
-			t.Fatal("broken files replaced the certificate")
-		}
-	}
-	put(from[1])
-	for deadline := time.Now().Add(10 * time.Second); !served(t, url).Equal(want); {
-		if time.Now().After(deadline) {
-			t.Fatal("the new certificate is not served")
-		}
-	}
-}
-
-func served(t *testing.T, url string) *x509.Certificate {
-	t.Helper()
-	conn, err := tls.Dial("tcp", strings.TrimPrefix(url, "https://"), &tls.Config{InsecureSkipVerify: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	return conn.ConnectionState().PeerCertificates[0]
-}
-
-func certificateIn(t *testing.T, file string) *x509.Certificate {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	block, _ := pem.Decode(text)
-	cert, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cert
-}
-
-func copyFile(t *testing.T, from, to string) {
-	t.Helper()
-	text, err := os.ReadFile(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(to, text, 0o600); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -192,6 +121,12 @@ func TestTLSThatContradictsItself(t *testing.T) {
 		_, err := server.New(t.Context(), server.Config{DataDir: t.TempDir(), Listen: "127.0.0.1:0", TLS: how})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %s", how, err, want)
+		}
+	}
+	for _, domain := range []string{"192.0.2.7", "*.example.com", "a:80"} {
+		_, err := server.New(t.Context(), server.Config{DataDir: t.TempDir(), Listen: "127.0.0.1:0", S3Domain: domain})
+		if err == nil || !strings.Contains(err.Error(), "--s3-domain wants a host name") {
+			t.Errorf("%s: %v", domain, err)
 		}
 	}
 }
