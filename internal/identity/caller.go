@@ -2,7 +2,9 @@ package identity
 
 import (
 	"context"
+	"maps"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -14,6 +16,8 @@ type Caller struct {
 	UserID      string // AIDA…, or AROA…:session
 	AccessKeyID string
 	Policies    []Policy
+	Bounds      []Bound // each of which must allow an action too
+	Tags        []Tag   // of the user or the role
 
 	RoleARN  string    // of the role; empty for users
 	RoleName string    // of the role; empty for users
@@ -29,30 +33,68 @@ type Request struct {
 	Time     time.Time
 	Region   string
 	Secure   bool // it came over TLS; known whenever Time is
+
+	UserAgent string
+	// Keys is what a service adds for its operation, by condition key in small letters:
+	// RequestTag and ResourceTag with a tag's key, TagKeys, "s3:prefix" and so on.
+	Keys map[string][]string
+}
+
+// With returns the caller of a request that has these condition keys too.
+func (c Caller) With(keys map[string][]string) Caller {
+	all := maps.Clone(c.Request.Keys)
+	if all == nil {
+		all = map[string][]string{}
+	}
+	for key, values := range keys {
+		all[strings.ToLower(key)] = values
+	}
+	c.Request.Keys = all
+	return c
+}
+
+// A Bound limits what a caller's policies can allow: a permissions boundary, or the policies
+// of a session.
+type Bound struct {
+	Name     string // "permissions boundary" or "session policy"
+	Policies []Policy
 }
 
 // A Decision is what policies say of an action on a resource.
 type Decision int
 
-// The decisions. Nobody allows what is NotAllowed; somebody forbids what is Denied.
+// The decisions. Nobody allows what is NotAllowed; somebody forbids what is Denied. What is
+// OutOfBounds a boundary does not allow, or a session, whatever the other policies say.
 const (
 	NotAllowed Decision = iota
 	Allowed
 	Denied
+	OutOfBounds
 )
 
 // Decide says what the caller's policies make of the action (as "codedeploy:GetDeployment")
 // on the resource. A Deny wins over every Allow. A resource of "" stands for actions that have
 // no resource; only "*" matches it.
 func (c Caller) Decide(action, resourceARN string) Decision {
-	decision := NotAllowed
-	for _, p := range c.Policies {
-		switch p.decide(&c, action, resourceARN) {
+	decision, outside := c.decide(c.Policies, action, resourceARN), false
+	for _, b := range c.Bounds {
+		switch c.decide(b.Policies, action, resourceARN) {
 		case Denied:
 			return Denied
-		case Allowed:
-			decision = Allowed
+		case NotAllowed:
+			outside = true
 		}
+	}
+	if outside && decision != Denied {
+		return OutOfBounds
+	}
+	return decision
+}
+
+func (c Caller) decide(policies []Policy, action, resource string) Decision {
+	decision := NotAllowed
+	for _, p := range policies {
+		decision = max(decision, p.decide(&c, action, resource))
 	}
 	return decision
 }
@@ -83,8 +125,15 @@ func (c Caller) Refusal(action, resourceARN string, d Decision) string {
 		resourceARN = "*"
 	}
 	text := "User: " + c.ARN + " is not authorized to perform: " + action + " on resource: " + resourceARN
-	if d == Denied {
+	switch d {
+	case Denied:
 		return text + " with an explicit deny in an identity-based policy"
+	case OutOfBounds:
+		for _, b := range c.Bounds {
+			if c.decide(b.Policies, action, resourceARN) == NotAllowed {
+				return text + " because no " + b.Name + " allows the " + action + " action"
+			}
+		}
 	}
 	return text + " because no identity-based policy allows the " + action + " action"
 }

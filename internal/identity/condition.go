@@ -1,6 +1,8 @@
 package identity
 
 import (
+	"encoding/base64"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -13,60 +15,27 @@ type condition struct {
 	fact     fact
 	test     test
 	negate   bool
-	ifExists bool // holds where there is no such fact
-	null     bool // the operator Null: values say whether the fact must be missing
+	globs    bool   // the test knows of wildcards
+	set      string // forAny or forAll, of keys with several values
+	ifExists bool   // holds where there is no such fact
+	null     bool   // the operator Null: values say whether the fact must be missing
 	values   patterns
 }
 
-// A fact is what stands for a condition key; ok is false where the request has none.
-type fact func(*Caller) (value string, ok bool)
+// The set operators.
+const (
+	forAny = "ForAnyValue:"
+	forAll = "ForAllValues:"
+)
 
 // A test says whether a fact fits a value of the policy.
 type test func(value, fact string) bool
-
-// facts holds the condition keys, in small letters.
-var facts = map[string]fact{
-	"aws:username":         present(func(c *Caller) string { return c.UserName }),
-	"aws:userid":           present(func(c *Caller) string { return c.UserID }),
-	"aws:principalarn":     present(func(c *Caller) string { return c.Principal() }),
-	"aws:principalaccount": present(func(c *Caller) string { return c.AccountID }),
-	"aws:principaltype":    func(c *Caller) (string, bool) { return c.principalType(), true },
-	"aws:requestedregion":  present(func(c *Caller) string { return c.Request.Region }),
-	"aws:sourceip": func(c *Caller) (string, bool) {
-		return c.Request.SourceIP.String(), c.Request.SourceIP.IsValid()
-	},
-	"aws:securetransport": func(c *Caller) (string, bool) {
-		return strconv.FormatBool(c.Request.Secure), !c.Request.Time.IsZero()
-	},
-	"aws:currenttime":    date(func(c *Caller) time.Time { return c.Request.Time }),
-	"aws:tokenissuetime": date(func(c *Caller) time.Time { return c.IssuedAt }),
-	"aws:epochtime": func(c *Caller) (string, bool) {
-		return strconv.FormatInt(c.Request.Time.Unix(), 10), !c.Request.Time.IsZero()
-	},
-}
-
-func present(f func(*Caller) string) fact {
-	return func(c *Caller) (string, bool) { v := f(c); return v, v != "" }
-}
-
-func date(f func(*Caller) time.Time) fact {
-	return func(c *Caller) (string, bool) {
-		at := f(c)
-		return at.UTC().Format(time.RFC3339), !at.IsZero()
-	}
-}
-
-func (c *Caller) principalType() string {
-	if c.RoleARN != "" {
-		return "AssumedRole"
-	}
-	return "User"
-}
 
 // An operator is a test, and how values for it must look.
 type operator struct {
 	test   test
 	negate bool
+	globs  bool                    // test knows of wildcards
 	valid  func(value string) bool // nil: any text
 }
 
@@ -76,12 +45,12 @@ var operators = map[string]operator{
 	"StringNotEquals":           {test: func(v, f string) bool { return v == f }, negate: true},
 	"StringEqualsIgnoreCase":    {test: strings.EqualFold},
 	"StringNotEqualsIgnoreCase": {test: strings.EqualFold, negate: true},
-	"StringLike":                {test: glob},
-	"StringNotLike":             {test: glob, negate: true},
-	"ArnEquals":                 {test: globARN, valid: isARN},
-	"ArnLike":                   {test: globARN, valid: isARN},
-	"ArnNotEquals":              {test: globARN, valid: isARN, negate: true},
-	"ArnNotLike":                {test: globARN, valid: isARN, negate: true},
+	"StringLike":                {test: glob, globs: true},
+	"StringNotLike":             {test: glob, globs: true, negate: true},
+	"ArnEquals":                 {test: globARN, globs: true, valid: isARN},
+	"ArnLike":                   {test: globARN, globs: true, valid: isARN},
+	"ArnNotEquals":              {test: globARN, globs: true, valid: isARN, negate: true},
+	"ArnNotLike":                {test: globARN, globs: true, valid: isARN, negate: true},
 	"Bool":                      {test: strings.EqualFold, valid: isBool},
 	"NumericEquals":             {test: numeric(func(d int) bool { return d == 0 }), valid: isNumber},
 	"NumericNotEquals":          {test: numeric(func(d int) bool { return d == 0 }), valid: isNumber, negate: true},
@@ -95,22 +64,34 @@ var operators = map[string]operator{
 	"DateLessThanEquals":        {test: dates(func(d int) bool { return d <= 0 }), valid: isDate},
 	"DateGreaterThan":           {test: dates(func(d int) bool { return d > 0 }), valid: isDate},
 	"DateGreaterThanEquals":     {test: dates(func(d int) bool { return d >= 0 }), valid: isDate},
+	"BinaryEquals":              {test: func(v, f string) bool { return v == f }, valid: isBase64},
 	"IpAddress":                 {test: inRange, valid: isRange},
 	"NotIpAddress":              {test: inRange, valid: isRange, negate: true},
 }
 
 // holds: one of the values fits or, negated, none does. Where there is no such fact, no value
-// fits.
+// fits. A fact of several values holds where one of them does, unless it is said otherwise.
 func (c condition) holds(caller *Caller) bool {
-	fact, ok := c.fact(caller)
+	facts := c.fact(caller)
+	missing := len(facts) == 0
 	if c.null {
-		return slices.ContainsFunc(c.values, func(p pattern) bool { return strings.EqualFold(p.glob, "true") == !ok })
+		return slices.ContainsFunc(c.values, func(p pattern) bool { return strings.EqualFold(p.glob, "true") == missing })
 	}
-	if !ok {
-		return c.ifExists || c.negate
+	if missing {
+		return c.ifExists || c.set == forAll || c.negate && c.set == ""
 	}
+	if c.set == forAll || c.set == "" && c.negate {
+		return !slices.ContainsFunc(facts, func(fact string) bool { return !c.holdsFor(caller, fact) })
+	}
+	return slices.ContainsFunc(facts, func(fact string) bool { return c.holdsFor(caller, fact) })
+}
+
+func (c condition) holdsFor(caller *Caller, fact string) bool {
 	fits := slices.ContainsFunc(c.values, func(p pattern) bool {
 		value, ok := p.expand(caller)
+		if !c.globs {
+			value = strings.ReplaceAll(value, escaped, "")
+		}
 		return ok && c.test(value, fact)
 	})
 	return fits != c.negate
@@ -142,19 +123,24 @@ func conditionsOf(m member, version string) ([]condition, error) {
 func conditionOf(name string, key member, version string) (condition, error) {
 	var c condition
 	plain, ifExists := strings.CutSuffix(name, "IfExists")
+	for _, set := range []string{forAny, forAll} {
+		if rest, ok := strings.CutPrefix(plain, set); ok {
+			plain, c.set = rest, set
+		}
+	}
 	o, ok := operators[plain]
 	c.null = name == "Null"
 	if c.null {
 		o.valid = isBool
 	} else if !ok {
 		return c, malformed("The condition operator %q is not supported; use String…, Arn…, Numeric…, Date…, "+
-			"Bool, IpAddress, NotIpAddress, each with IfExists where wanted, or Null.", name)
+			"Bool, BinaryEquals, IpAddress, NotIpAddress, each with IfExists, ForAnyValue: or ForAllValues: where wanted, or Null.", name)
 	}
-	c.test, c.negate, c.ifExists = o.test, o.negate, ifExists
-	if c.fact, ok = facts[strings.ToLower(key.name)]; !ok {
-		return c, malformed("The condition key %q is not supported; use aws:username, aws:userid, aws:PrincipalArn, "+
-			"aws:PrincipalAccount, aws:PrincipalType, aws:SourceIp, aws:SecureTransport, aws:RequestedRegion, "+
-			"aws:CurrentTime, aws:EpochTime or aws:TokenIssueTime.", key.name)
+	c.test, c.negate, c.globs, c.ifExists = o.test, o.negate, o.globs, ifExists
+	if c.fact, ok = factOf(key.name); !ok {
+		return c, malformed("The condition key %q is not supported; use one of %s, %s, or a tag by "+
+			"aws:PrincipalTag/, aws:RequestTag/ or aws:ResourceTag/ and its key.", key.name,
+			strings.Join(slices.Sorted(maps.Keys(facts)), ", "), strings.Join(serviceKeys, ", "))
 	}
 	values, err := texts(key)
 	for _, value := range values {
@@ -192,6 +178,8 @@ func globARN(value, fact string) bool {
 	}
 	return true
 }
+
+func isBase64(v string) bool { _, err := base64.StdEncoding.DecodeString(v); return err == nil }
 
 func isNumber(v string) bool { _, err := strconv.ParseFloat(v, 64); return err == nil }
 

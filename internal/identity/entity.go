@@ -16,12 +16,13 @@ type Kind string
 
 // The kinds of entities.
 const (
-	Role          Kind = "role"
-	Group         Kind = "group"
-	ManagedPolicy Kind = "policy" // one that a customer made
+	Role            Kind = "role"
+	Group           Kind = "group"
+	ManagedPolicy   Kind = "policy"           // one that a customer made
+	InstanceProfile Kind = "instance-profile" // what gives a role to instances
 )
 
-// An Entity is a role, a group or a customer's managed policy.
+// An Entity is a role, a group, a customer's managed policy or an instance profile.
 type Entity struct {
 	Kind        Kind
 	Name        string
@@ -31,16 +32,22 @@ type Entity struct {
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 	Description string
-	Document    string            // a role's trust policy; a managed policy's document
+	Document    string            // a role's trust policy; a managed policy's default version
 	MaxSession  time.Duration     // the longest session of a role
 	Policies    map[string]string // inline documents by name; of roles and groups
 	Attached    []string          // ARNs of managed policies; of roles and groups
-	Members     []string          // names of users; of groups
+	Members     []string          // names of users, of groups; of the one role, of an instance profile
+	Tags        []Tag             `json:",omitempty"` // of all but groups
+	Boundary    string            `json:",omitempty"` // the ARN of the policy that bounds a role
+	Versions    []PolicyVersion   `json:",omitempty"` // of a managed policy, once it had more than one
+	Default     string            `json:",omitempty"` // the id of the version in Document; "" is v1
+	LastVersion int               `json:",omitempty"` // the number of the newest one ever made; 0 is 1
 }
 
 // Clone returns a copy that shares nothing with e.
 func (e Entity) Clone() Entity {
 	e.Policies, e.Attached, e.Members = maps.Clone(e.Policies), slices.Clone(e.Attached), slices.Clone(e.Members)
+	e.Tags, e.Versions = slices.Clone(e.Tags), slices.Clone(e.Versions)
 	return e
 }
 
@@ -60,7 +67,7 @@ type EntityStore interface {
 }
 
 // idPrefix is how IAM's ids of a kind begin.
-var idPrefix = map[Kind]string{Role: "AROA", Group: "AGPA", ManagedPolicy: "ANPA"}
+var idPrefix = map[Kind]string{Role: "AROA", Group: "AGPA", ManagedPolicy: "ANPA", InstanceProfile: "AIPA"}
 
 // EntityARN is the ARN that an entity has or would have.
 func (s *Service) EntityARN(kind Kind, path, name string) string {
@@ -72,8 +79,14 @@ func (s *Service) create(ctx context.Context, e Entity) (Entity, error) {
 	if e.Path == "" {
 		e.Path = "/"
 	}
-	longest := map[Kind]int{Role: 64, Group: 128, ManagedPolicy: 128}[e.Kind]
-	if err := validateName(string(e.Kind)+"Name", e.Name, longest); err != nil {
+	longest := 128
+	if e.Kind == Role {
+		longest = 64
+	}
+	if err := validateName(e.Kind.field(), e.Name, longest); err != nil {
+		return e, err
+	}
+	if err := checkTags(e.Tags); err != nil {
 		return e, err
 	}
 	if err := validatePath(e.Path); err != nil {
@@ -84,7 +97,7 @@ func (s *Service) create(ctx context.Context, e Entity) (Entity, error) {
 	e.UpdatedAt = e.CreatedAt
 	err := s.store.CreateEntity(ctx, e)
 	if errors.Is(err, ErrExists) {
-		err = errorf(EntityAlreadyExists, "%s with name %s already exists.", title(e.Kind), e.Name)
+		err = errorf(EntityAlreadyExists, "%s with name %s already exists.", e.Kind.title(), e.Name)
 	}
 	return e, err
 }
@@ -113,9 +126,18 @@ func (s *Service) DeleteEntity(ctx context.Context, kind Kind, name string) erro
 	s.admin.Lock()
 	defer s.admin.Unlock()
 	defer s.memory.forgetAll()
-	if kind == ManagedPolicy {
+	switch kind {
+	case ManagedPolicy:
 		if err := s.checkUnattached(ctx, name); err != nil {
 			return err
+		}
+	case Role:
+		profiles, err := s.InstanceProfilesOf(ctx, name)
+		if err != nil {
+			return err
+		}
+		if len(profiles) > 0 {
+			return errorf(DeleteConflict, "Cannot delete entity, must remove roles from instance profile first.")
 		}
 	}
 	err := s.store.DeleteEntity(ctx, kind, name, func(e Entity) error {
@@ -124,8 +146,13 @@ func (s *Service) DeleteEntity(ctx context.Context, kind Kind, name string) erro
 			return errorf(DeleteConflict, "Cannot delete entity, must detach all policies first.")
 		case len(e.Policies) > 0:
 			return errorf(DeleteConflict, "Cannot delete entity, must delete policies first.")
+		case len(e.Members) > 0 && kind == InstanceProfile:
+			return errorf(DeleteConflict, "Cannot delete entity, must remove roles from instance profile first.")
 		case len(e.Members) > 0:
 			return errorf(DeleteConflict, "Cannot delete entity, must remove users from group first.")
+		case len(e.Versions) > 1:
+			return errorf(DeleteConflict, "This policy has more than one version. Before you delete a policy, you must "+
+				"delete the policy's versions. The default version is deleted with the policy.")
 		}
 		return nil
 	})
@@ -149,7 +176,20 @@ func missingEntity(err error, kind Kind, name string) error {
 	return err
 }
 
-func title(k Kind) string { return strings.ToUpper(string(k[:1])) + string(k[1:]) }
+// title is the kind as IAM's texts begin with it, field the member that names one.
+func (k Kind) title() string {
+	if k == InstanceProfile {
+		return "Instance Profile"
+	}
+	return strings.ToUpper(string(k[:1])) + string(k[1:])
+}
+
+func (k Kind) field() string {
+	if k == InstanceProfile {
+		return "instanceProfileName"
+	}
+	return string(k) + "Name"
+}
 
 // CreateGroup makes a group without members and policies. The path "" means "/".
 func (s *Service) CreateGroup(ctx context.Context, name, path string) (Entity, error) {
@@ -185,11 +225,16 @@ func (s *Service) RemoveUserFromGroup(ctx context.Context, group, userName strin
 
 // GroupsOf returns the groups that the user is in.
 func (s *Service) GroupsOf(ctx context.Context, userName string) ([]Entity, error) {
-	groups, err := s.store.Entities(ctx, Group, "", "", 0)
+	return s.having(ctx, Group, userName)
+}
+
+// having lists the entities of the kind that have the member.
+func (s *Service) having(ctx context.Context, kind Kind, member string) ([]Entity, error) {
+	all, err := s.store.Entities(ctx, kind, "", "", 0)
 	if err != nil {
-		return nil, fmt.Errorf("list the groups: %w", err)
+		return nil, fmt.Errorf("list the %ss: %w", kind, err)
 	}
-	return slices.DeleteFunc(groups, func(e Entity) bool { return !slices.Contains(e.Members, userName) }), nil
+	return slices.DeleteFunc(all, func(e Entity) bool { return !slices.Contains(e.Members, member) }), nil
 }
 
 // The managed-policy and inline-policy quotas of AWS, in characters that are not white space.

@@ -65,6 +65,8 @@ type Record struct {
 	Keys     []AccessKey
 	Policies map[string]string // inline documents by name
 	Attached []string          // ARNs of managed policies, in the order of attaching
+	Tags     []Tag             `json:",omitempty"`
+	Boundary string            `json:",omitempty"` // the ARN of the policy that bounds the user
 }
 
 // Clone returns a copy that shares nothing with r.
@@ -72,6 +74,7 @@ func (r Record) Clone() Record {
 	r.Keys = slices.Clone(r.Keys)
 	r.Policies = maps.Clone(r.Policies)
 	r.Attached = slices.Clone(r.Attached)
+	r.Tags = slices.Clone(r.Tags)
 	return r
 }
 

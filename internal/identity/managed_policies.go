@@ -9,15 +9,25 @@ import (
 	"strings"
 )
 
-// CreatePolicy makes a managed policy, which has this one version for ever.
-func (s *Service) CreatePolicy(ctx context.Context, name, path, description, document string) (Entity, error) {
-	if _, err := ParsePolicy(document); err != nil {
+// CreatePolicy makes a managed policy, with a first version.
+func (s *Service) CreatePolicy(ctx context.Context, name, path, description, document string, tags []Tag) (Entity, error) {
+	if err := checkManaged(document); err != nil {
 		return Entity{}, err
 	}
-	if sizeOf(document) > managedSize {
-		return Entity{}, errorf(LimitExceeded, "Cannot exceed quota for PolicySize: %d", managedSize)
+	return s.create(ctx, Entity{
+		Kind: ManagedPolicy, Name: name, Path: path, Description: description, Document: document, Tags: tags,
+	})
+}
+
+// checkManaged refuses a document that cannot be a managed policy's.
+func checkManaged(document string) error {
+	if _, err := ParsePolicy(document); err != nil {
+		return err
 	}
-	return s.create(ctx, Entity{Kind: ManagedPolicy, Name: name, Path: path, Description: description, Document: document})
+	if sizeOf(document) > managedSize {
+		return errorf(LimitExceeded, "Cannot exceed quota for PolicySize: %d", managedSize)
+	}
+	return nil
 }
 
 // PolicyByARN returns a managed policy, one of AWS's or a customer's.
@@ -41,34 +51,55 @@ func AWSPolicies() []Entity {
 	return all
 }
 
-// Attachments counts the users, roles and groups that have the managed policy.
-func (s *Service) Attachments(ctx context.Context, policyARN string) (int, error) {
-	n := 0
+// Users says who has a managed policy: attached, or as what bounds them.
+type Users struct {
+	Users         []User
+	Roles, Groups []Entity
+}
+
+// Count is how many there are.
+func (u Users) Count() int { return len(u.Users) + len(u.Roles) + len(u.Groups) }
+
+// UsersOfPolicy returns who has the managed policy attached, and who is bounded by it.
+func (s *Service) UsersOfPolicy(ctx context.Context, policyARN string) (attached, bounded Users, err error) {
 	users, err := s.store.Users(ctx, "", "", 0)
 	if err != nil {
-		return 0, fmt.Errorf("list the users: %w", err)
+		return attached, bounded, fmt.Errorf("list the users: %w", err)
 	}
 	for _, u := range users {
 		r, err := s.store.User(ctx, u.Name)
 		if err != nil && !errors.Is(err, ErrNotFound) {
-			return 0, fmt.Errorf("read user %s: %w", u.Name, err)
+			return attached, bounded, fmt.Errorf("read user %s: %w", u.Name, err)
 		}
 		if slices.Contains(r.Attached, policyARN) {
-			n++
+			attached.Users = append(attached.Users, u)
+		}
+		if r.Boundary == policyARN {
+			bounded.Users = append(bounded.Users, u)
 		}
 	}
-	for _, kind := range []Kind{Role, Group} {
-		list, err := s.store.Entities(ctx, kind, "", "", 0)
-		if err != nil {
-			return 0, fmt.Errorf("list the %ss: %w", kind, err)
-		}
-		for _, e := range list {
-			if slices.Contains(e.Attached, policyARN) {
-				n++
-			}
+	roles, err := s.store.Entities(ctx, Role, "", "", 0)
+	if err != nil {
+		return attached, bounded, fmt.Errorf("list the roles: %w", err)
+	}
+	groups, err := s.store.Entities(ctx, Group, "", "", 0)
+	if err != nil {
+		return attached, bounded, fmt.Errorf("list the groups: %w", err)
+	}
+	has := func(e Entity) bool { return slices.Contains(e.Attached, policyARN) }
+	attached.Roles, attached.Groups = only(roles, has), only(groups, has)
+	bounded.Roles = only(roles, func(e Entity) bool { return e.Boundary == policyARN })
+	return attached, bounded, nil
+}
+
+func only(list []Entity, wanted func(Entity) bool) []Entity {
+	var some []Entity
+	for _, e := range list {
+		if wanted(e) {
+			some = append(some, e)
 		}
 	}
-	return n, nil
+	return some
 }
 
 func (s *Service) checkUnattached(ctx context.Context, name string) error {
@@ -76,8 +107,8 @@ func (s *Service) checkUnattached(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	n, err := s.Attachments(ctx, e.ARN)
-	if err == nil && n > 0 {
+	attached, bounded, err := s.UsersOfPolicy(ctx, e.ARN)
+	if err == nil && attached.Count()+bounded.Count() > 0 {
 		return errorf(DeleteConflict, "Cannot delete a policy attached to entities.")
 	}
 	return err

@@ -27,49 +27,103 @@ func (all patterns) match(c *Caller, text string) bool {
 	})
 }
 
-// A pattern is a text with wildcards and perhaps the variable ${aws:username}.
+// A pattern is a text with wildcards and perhaps variables.
 type pattern struct {
 	glob  string
-	parts []string // around the variables; nil where there is none
+	parts []part // nil where there is no variable
 }
 
-// compile finds the variables of a pattern.
+// A part of a pattern is a text, or a variable.
+type part struct {
+	text     string
+	fact     fact   // of a variable
+	fallback string // what stands for a variable that the request has not
+	optional bool   // there is a fallback
+}
+
+// escaped goes before a character of an expanded pattern that is no wildcard.
+const escaped = "\x00"
+
+var escaper = strings.NewReplacer("*", escaped+"*", "?", escaped+"?")
+
+// compile finds the variables of a pattern: condition keys with one value, ${*}, ${?}, ${$}.
+// One may say what stands for it where it is missing: ${aws:PrincipalTag/team, 'none'}.
 func compile(text, version string) (pattern, error) {
-	if version != version2012 || !strings.Contains(text, "${") {
-		return pattern{glob: text}, nil
-	}
 	p := pattern{glob: text}
+	if strings.Contains(text, escaped) {
+		return p, malformed("Syntax errors in policy: %q holds a character that nothing has.", text)
+	}
+	if version != version2012 || !strings.Contains(text, "${") {
+		return p, nil
+	}
 	for rest := text; ; {
 		before, after, found := strings.Cut(rest, "${")
-		p.parts = append(p.parts, before)
+		p.parts = append(p.parts, part{text: before})
 		if !found {
 			return p, nil
 		}
 		name, after, closed := strings.Cut(after, "}")
-		if !closed || !strings.EqualFold(name, "aws:username") {
-			return p, malformed("The policy variable in %q is not supported; only ${aws:username} is.", text)
+		variable, ok := variableOf(name)
+		if !closed || !ok {
+			return p, malformed("The policy variable ${%s} in %q is not supported; use a condition key that has one value.", name, text)
 		}
+		p.parts = append(p.parts, variable)
 		rest = after
 	}
 }
 
-// expand puts the caller in; ok is false for the session of a role, which has no user's name:
-// such a pattern fits nothing. A user's name has no wildcards, so it stands for itself.
+func variableOf(name string) (part, bool) {
+	switch name {
+	case "*", "?", "$":
+		return part{text: escaper.Replace(name)}, true
+	}
+	name, fallback, optional := strings.Cut(name, ",")
+	fallback = strings.TrimSpace(fallback)
+	if optional && (len(fallback) < 2 || fallback[0] != '\'' || fallback[len(fallback)-1] != '\'') {
+		return part{}, false
+	}
+	f, ok := factOf(strings.TrimSpace(name))
+	return part{fact: f, fallback: strings.Trim(fallback, "'"), optional: optional}, ok && !strings.EqualFold(name, TagKeys)
+}
+
+// expand puts in what the variables stand for; ok is false where one is missing, as a user's
+// name is for the session of a role: such a pattern fits nothing. Wildcards in what is put in
+// stand for themselves.
 func (p pattern) expand(c *Caller) (text string, ok bool) {
 	if p.parts == nil {
 		return p.glob, true
 	}
-	return strings.Join(p.parts, c.UserName), c.UserName != ""
+	var b strings.Builder
+	for _, part := range p.parts {
+		b.WriteString(part.text)
+		if part.fact == nil {
+			continue
+		}
+		values := part.fact(c)
+		switch {
+		case len(values) == 1:
+			b.WriteString(escaper.Replace(values[0]))
+		case len(values) == 0 && part.optional:
+			b.WriteString(escaper.Replace(part.fallback))
+		default:
+			return "", false
+		}
+	}
+	return b.String(), true
 }
 
 // glob says whether the text matches a pattern of * (any number of characters, colons and
-// slashes too) and ? (any one character).
+// slashes too) and ? (any one character), where they are not escaped.
 func glob(pattern, text string) bool {
 	star, mark := -1, 0 // where the last asterisk was, and how much of the text it takes
 	i, j := 0, 0
 	for j < len(text) {
+		literal := i+1 < len(pattern) && pattern[i] == escaped[0] && pattern[i+1] == text[j]
 		_, width := utf8.DecodeRuneInString(text[j:])
 		switch {
+		case literal:
+			i += 2
+			j++
 		case i < len(pattern) && pattern[i] == '*':
 			star, mark = i, j
 			i++

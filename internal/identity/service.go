@@ -134,10 +134,11 @@ func (s *Service) callerOfUser(ctx context.Context, r Record, accessKeyID string
 	if err != nil {
 		return Caller{}, fmt.Errorf("read the policies of user %s: %w", r.User.Name, err)
 	}
+	bounds, err := s.bounds(ctx, r.Boundary)
 	return Caller{
 		ARN: r.User.ARN, AccountID: s.account, UserName: r.User.Name, UserID: r.User.ID,
-		AccessKeyID: accessKeyID, Policies: policies,
-	}, nil
+		AccessKeyID: accessKeyID, Policies: policies, Bounds: bounds, Tags: r.Tags,
+	}, err
 }
 
 // update changes a user and forgets what was remembered of them.

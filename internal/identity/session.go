@@ -25,6 +25,8 @@ type Session struct {
 	Name        string // of a role's session
 	IssuedAt    time.Time
 	ExpiresAt   time.Time
+	Policy      string   `json:",omitempty"` // a document that bounds the session
+	PolicyARNs  []string `json:",omitempty"` // of managed policies that bound it, together with Policy
 }
 
 const (
@@ -76,38 +78,106 @@ func (s *Service) GetSessionToken(ctx context.Context, c Caller, duration time.D
 
 var sessionNamePattern = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{2,64}$`)
 
+// A RoleRequest asks for a session of a role.
+type RoleRequest struct {
+	RoleARN    string
+	Name       string // of the session
+	ExternalID string
+	Duration   time.Duration // 0 means an hour
+	Policy     string        // with PolicyARNs the most that the session may do, where there are any
+	PolicyARNs []string
+}
+
 // AssumeRole makes a session of a role for the caller, if the role's trust policy and the
-// caller's own policies let them. Duration 0 means an hour.
-func (s *Service) AssumeRole(ctx context.Context, c Caller, roleARN, name, externalID string, duration time.Duration) (Session, Entity, error) {
-	if !sessionNamePattern.MatchString(name) {
+// caller's own policies let them.
+func (s *Service) AssumeRole(ctx context.Context, c Caller, r RoleRequest) (Session, Entity, error) {
+	if !sessionNamePattern.MatchString(r.Name) {
 		return Session{}, Entity{}, errorf(ValidationError, "1 validation error detected: Value '%s' at 'roleSessionName' "+
-			"failed to satisfy constraint: Member must have 2 to 64 characters of [\\w+=,.@-]", name)
+			"failed to satisfy constraint: Member must have 2 to 64 characters of [\\w+=,.@-]", r.Name)
 	}
-	role, err := s.trusting(ctx, c, roleARN, externalID)
+	keys := map[string][]string{"sts:RoleSessionName": {r.Name}}
+	if r.ExternalID != "" {
+		keys["sts:ExternalId"] = []string{r.ExternalID}
+	}
+	role, err := s.trusting(ctx, c.With(keys), r.RoleARN)
 	if err != nil {
 		return Session{}, Entity{}, err
 	}
-	if duration == 0 {
-		duration = defaultRole
+	if err := s.checkSessionPolicies(ctx, r); err != nil {
+		return Session{}, Entity{}, err
 	}
-	if err := checkDuration(duration, longestRole); err != nil {
+	if r.Duration == 0 {
+		r.Duration = defaultRole
+	}
+	if err := checkDuration(r.Duration, longestRole); err != nil {
 		return Session{}, Entity{}, err
 	}
 	longest := role.MaxSession
 	if c.RoleARN != "" {
 		longest = min(longest, chainedRole)
 	}
-	if duration > longest {
+	if r.Duration > longest {
 		return Session{}, Entity{}, errorf(ValidationError,
 			"The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 	}
-	session, err := s.issue(ctx, Session{Kind: sessionOfRole, Owner: role.Name, OwnerID: role.ID, Name: name}, duration)
+	session, err := s.issue(ctx, Session{
+		Kind: sessionOfRole, Owner: role.Name, OwnerID: role.ID, Name: r.Name, Policy: r.Policy, PolicyARNs: r.PolicyARNs,
+	}, r.Duration)
 	return session, role, err
+}
+
+// The bounds of session policies, which are AWS's.
+const (
+	sessionPolicySize  = 2048
+	sessionPolicyCount = 10
+)
+
+func (s *Service) checkSessionPolicies(ctx context.Context, r RoleRequest) error {
+	if r.Policy != "" {
+		if _, err := ParsePolicy(r.Policy); err != nil {
+			return err
+		}
+	}
+	if len(r.Policy) > sessionPolicySize || len(r.PolicyARNs) > sessionPolicyCount {
+		return errorf("PackedPolicyTooLarge", "A session has a policy of at most %d characters and at most %d managed ones.",
+			sessionPolicySize, sessionPolicyCount)
+	}
+	for _, arn := range r.PolicyARNs {
+		if err := s.checkAttachable(ctx, arn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sessionBounds are what the session was made with. A managed policy that is gone allows
+// nothing any more.
+func (s *Service) sessionBounds(ctx context.Context, session Session) ([]Bound, error) {
+	if session.Policy == "" && len(session.PolicyARNs) == 0 {
+		return nil, nil
+	}
+	inline := map[string]string{}
+	if session.Policy != "" {
+		inline["of the session"] = session.Policy
+	}
+	var arns []string
+	for _, arn := range session.PolicyARNs {
+		_, err := s.PolicyByARN(ctx, arn)
+		if _, gone := errors.AsType[*Error](err); gone {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		arns = append(arns, arn)
+	}
+	policies, err := s.parseAll(ctx, inline, arns)
+	return []Bound{{"session policy", policies}}, err
 }
 
 // trusting returns the role of that ARN if the caller may assume it. Who may not does not
 // learn whether it exists.
-func (s *Service) trusting(ctx context.Context, c Caller, roleARN, externalID string) (Entity, error) {
+func (s *Service) trusting(ctx context.Context, c Caller, roleARN string) (Entity, error) {
 	denied := errorf(AccessDenied, "User: %s is not authorized to perform: sts:AssumeRole on resource: %s", c.ARN, roleARN)
 	role, err := s.store.Entity(ctx, Role, nameInARN(roleARN))
 	if errors.Is(err, ErrNotFound) || err == nil && role.ARN != roleARN {
@@ -121,7 +191,7 @@ func (s *Service) trusting(ctx context.Context, c Caller, roleARN, externalID st
 		return Entity{}, fmt.Errorf("read the trust policy of role %s: %v", role.Name, err)
 	}
 	own := c.Decide("sts:AssumeRole", roleARN)
-	direct, account := t.decide(&c, externalID)
+	direct, account := t.decide(&c)
 	switch {
 	case own == Denied || direct == Denied || account == Denied:
 		return Entity{}, denied
@@ -198,9 +268,17 @@ func (s *Service) ownerRole(ctx context.Context, session Session) (Caller, bool,
 	if err != nil {
 		return Caller{}, false, fmt.Errorf("read the policies of role %s: %w", role.Name, err)
 	}
+	boundary, err := s.bounds(ctx, role.Boundary)
+	if err != nil {
+		return Caller{}, false, fmt.Errorf("role %s: %w", role.Name, err)
+	}
+	own, err := s.sessionBounds(ctx, session)
+	if err != nil {
+		return Caller{}, false, fmt.Errorf("read the policies of a session of role %s: %w", role.Name, err)
+	}
 	return Caller{
 		ARN: s.SessionARN(role.Name, session.Name), AccountID: s.account, UserID: role.ID + ":" + session.Name,
-		AccessKeyID: session.AccessKeyID, Policies: policies,
+		AccessKeyID: session.AccessKeyID, Policies: policies, Bounds: append(boundary, own...), Tags: role.Tags,
 		RoleARN: role.ARN, RoleName: role.Name, Session: session.Name,
 	}, true, nil
 }

@@ -56,7 +56,7 @@ func must(t *testing.T, err error) {
 func TestAssumedRole(t *testing.T) {
 	w := newSessionWorld(t, trustOf(`{"AWS": "arn:aws:iam::123456789012:user/anna"}`))
 	ctx := t.Context()
-	session, _, err := w.AssumeRole(ctx, w.anna(t), w.role.ARN, "web-1", "", 0)
+	session, _, err := w.AssumeRole(ctx, w.anna(t), identity.RoleRequest{RoleARN: w.role.ARN, Name: "web-1"})
 	must(t, err)
 	for _, s := range []*identity.Service{w.Service, w.replica()} {
 		secret, c, err := s.Authenticate(ctx, session.AccessKeyID, session.Token)
@@ -88,7 +88,7 @@ func TestAssumedRole(t *testing.T) {
 // A role that is made again under the same name is another: old sessions are not its.
 func TestSessionsEndWithTheirOwner(t *testing.T) {
 	w := newSessionWorld(t, trustOf(`"*"`))
-	session, _, err := w.AssumeRole(t.Context(), w.anna(t), w.role.ARN, "web-1", "", 0)
+	session, _, err := w.AssumeRole(t.Context(), w.anna(t), identity.RoleRequest{RoleARN: w.role.ARN, Name: "web-1"})
 	must(t, err)
 	must(t, w.DeleteEntityPolicy(t.Context(), identity.Role, "deploy", "all"))
 	must(t, w.DeleteEntity(t.Context(), identity.Role, "deploy"))
@@ -122,16 +122,16 @@ func TestTrust(t *testing.T) {
 		if c.own != "" {
 			must(t, w.PutUserPolicy(t.Context(), "anna", "own", c.own))
 		}
-		_, _, err := w.AssumeRole(t.Context(), w.anna(t), w.role.ARN, "web-1", "x", 0)
+		_, _, err := w.AssumeRole(t.Context(), w.anna(t), identity.RoleRequest{RoleARN: w.role.ARN, Name: "web-1", ExternalID: "x"})
 		if (err == nil) != c.want {
 			t.Errorf("%s with %q: %v, want %v", c.trust, c.own, err, c.want)
 		}
 	}
 	w := newSessionWorld(t, trustOf(`"*"`))
-	_, _, err := w.AssumeRole(t.Context(), w.anna(t), w.role.ARN+"x", "web-1", "", 0)
+	_, _, err := w.AssumeRole(t.Context(), w.anna(t), identity.RoleRequest{RoleARN: w.role.ARN + "x", Name: "web-1"})
 	wantCode(t, "an unknown role", err, identity.AccessDenied, "")
 	for _, d := range []time.Duration{time.Minute, 3 * time.Hour, 13 * time.Hour} {
-		_, _, err := w.AssumeRole(t.Context(), w.anna(t), w.role.ARN, "web-1", "", d)
+		_, _, err := w.AssumeRole(t.Context(), w.anna(t), identity.RoleRequest{RoleARN: w.role.ARN, Name: "web-1", Duration: d})
 		wantCode(t, d.String(), err, identity.ValidationError, "")
 	}
 	for _, document := range []string{"", `{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole"}}`, trustOf(`"x"`), trustOf(`{"AWS": "anna"}`), trustOf(`{"Who": "anna"}`)} {
@@ -160,7 +160,7 @@ func TestGroups(t *testing.T) {
 	w := newSessionWorld(t, trustOf(`"*"`))
 	ctx := t.Context()
 	ok[identity.Entity](t)(w.CreateGroup(ctx, "developers", ""))
-	policy := ok[identity.Entity](t)(w.CreatePolicy(ctx, "deploy-all", "/team/", "", deployAll))
+	policy := ok[identity.Entity](t)(w.CreatePolicy(ctx, "deploy-all", "/team/", "", deployAll, nil))
 	must(t, w.AttachEntityPolicy(ctx, identity.Group, "developers", policy.ARN))
 	if w.anna(t).Allowed(create, prod) {
 		t.Error("anna may deploy before she is in the group")

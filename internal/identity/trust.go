@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -19,24 +18,52 @@ type trustStatement struct {
 	statement
 	everybody  bool
 	principals []string // ARNs of users, roles and sessions, and of accounts
-	externalID []string // that the request must name, if there are any
 }
 
 // CreateRole makes a role without permissions. The path "" means "/", maxSession 0 an hour.
-func (s *Service) CreateRole(ctx context.Context, name, path, description, trust string, maxSession time.Duration) (Entity, error) {
+func (s *Service) CreateRole(
+	ctx context.Context, name, path, description, trust string, maxSession time.Duration, tags ...Tag,
+) (Entity, error) {
 	if _, err := ParseTrust(trust); err != nil {
 		return Entity{}, err
 	}
 	if maxSession == 0 {
 		maxSession = defaultRole
 	}
-	if maxSession < defaultRole || maxSession > longestRole {
-		return Entity{}, errorf(ValidationError, "1 validation error detected: Value '%d' at 'maxSessionDuration' "+
-			"failed to satisfy constraint: Member must have value between 3600 and 43200", int(maxSession.Seconds()))
+	if err := checkMaxSession(maxSession); err != nil {
+		return Entity{}, err
 	}
 	return s.create(ctx, Entity{
-		Kind: Role, Name: name, Path: path, Description: description, Document: trust, MaxSession: maxSession,
+		Kind: Role, Name: name, Path: path, Description: description, Document: trust, MaxSession: maxSession, Tags: tags,
 	})
+}
+
+func checkMaxSession(d time.Duration) error {
+	if d < defaultRole || d > longestRole {
+		return errorf(ValidationError, "1 validation error detected: Value '%d' at 'maxSessionDuration' "+
+			"failed to satisfy constraint: Member must have value between 3600 and 43200", int(d.Seconds()))
+	}
+	return nil
+}
+
+// UpdateRole changes what is not nil; maxSession 0 stays.
+func (s *Service) UpdateRole(ctx context.Context, name string, description *string, maxSession time.Duration) (e Entity, err error) {
+	if maxSession != 0 {
+		if err := checkMaxSession(maxSession); err != nil {
+			return Entity{}, err
+		}
+	}
+	err = s.change(ctx, Role, name, func(role *Entity) error {
+		if description != nil {
+			role.Description = *description
+		}
+		if maxSession != 0 {
+			role.MaxSession = maxSession
+		}
+		e = *role
+		return nil
+	})
+	return e, err
 }
 
 // UpdateAssumeRolePolicy replaces a role's trust policy.
@@ -91,7 +118,7 @@ func parseTrustStatement(raw json.RawMessage, version string) (trustStatement, e
 			principal = true
 			err = t.readPrincipal(m)
 		case "Condition":
-			err = t.readConditions(m, version)
+			t.conditions, err = conditionsOf(m, version)
 		case "Resource", "NotResource":
 			err = malformed("Has prohibited field Resource")
 		default:
@@ -164,40 +191,12 @@ func (t *trustStatement) addPrincipals(values []string) error {
 	return nil
 }
 
-// readConditions reads conditions, among them sts:ExternalId by StringEquals.
-func (t *trustStatement) readConditions(m member, version string) error {
-	operators, err := object(m.value)
-	if err != nil {
-		return malformed("Syntax errors in policy: Condition: %v.", err)
-	}
-	for _, o := range operators {
-		keys, err := object(o.value)
-		if err != nil {
-			return malformed("Syntax errors in policy: %s: %v.", o.name, err)
-		}
-		for _, key := range keys {
-			if o.name == "StringEquals" && strings.EqualFold(key.name, "sts:ExternalId") {
-				if t.externalID, err = texts(key); err != nil {
-					return err
-				}
-				continue
-			}
-			c, err := conditionOf(o.name, key, version)
-			if err != nil {
-				return err
-			}
-			t.conditions = append(t.conditions, c)
-		}
-	}
-	return nil
-}
-
 // decide says what the policy makes of the caller: named directly, which is enough, or by
 // their account, which leaves it to their own policies.
-func (t Trust) decide(c *Caller, externalID string) (direct, account Decision) {
+func (t Trust) decide(c *Caller) (direct, account Decision) {
 	for i := range t.statements {
 		s := &t.statements[i]
-		if s.externalID != nil && !slices.Contains(s.externalID, externalID) || !s.applies(c, "sts:AssumeRole", "") {
+		if !s.applies(c, "sts:AssumeRole", "") {
 			continue
 		}
 		verdict := Allowed

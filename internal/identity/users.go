@@ -8,7 +8,7 @@ import (
 )
 
 // CreateUser makes a user without keys and policies. The path "" means "/".
-func (s *Service) CreateUser(ctx context.Context, name, path string) (User, error) {
+func (s *Service) CreateUser(ctx context.Context, name, path string, tags ...Tag) (User, error) {
 	if path == "" {
 		path = "/"
 	}
@@ -18,8 +18,11 @@ func (s *Service) CreateUser(ctx context.Context, name, path string) (User, erro
 	if err := validatePath(path); err != nil {
 		return User{}, err
 	}
+	if err := checkTags(tags); err != nil {
+		return User{}, err
+	}
 	u := s.newUser(name, path)
-	return u, translate(s.store.CreateUser(ctx, Record{User: u}), name)
+	return u, translate(s.store.CreateUser(ctx, Record{User: u, Tags: tags}), name)
 }
 
 func (s *Service) newUser(name, path string) User {

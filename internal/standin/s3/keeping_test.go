@@ -66,6 +66,8 @@ func TestDisconnect(t *testing.T) {
 		go func() {
 			write.Write(make([]byte, 4<<20)) // returns when the connection has taken it
 			hangUp()
+			// The transport waits for whoever reads the body, who waits for more of it.
+			write.CloseWithError(ctx.Err())
 		}()
 		if response, err := http.DefaultClient.Do(r); err == nil {
 			response.Body.Close()
