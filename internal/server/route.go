@@ -84,7 +84,7 @@ func (k keys) Secret(ctx context.Context, accessKeyID, sessionToken string) (str
 
 // withFacts tells policies about the request.
 func withFacts(r *http.Request) *http.Request {
-	facts := identity.Request{Time: time.Now(), Secure: r.TLS != nil}
+	facts := identity.Request{Time: time.Now(), Secure: r.TLS != nil, UserAgent: r.UserAgent()}
 	if at, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		facts.SourceIP = at.Addr().Unmap()
 	}
@@ -103,7 +103,7 @@ func (s *Server) authorizeObject(ctx context.Context, accessKeyID, action, resou
 	if decision == identity.Allowed {
 		return nil
 	}
-	if bucket, key, ok := readsObject(action, resource); ok && decision != identity.Denied {
+	if bucket, key, ok := readsObject(action, resource); ok && decision == identity.NotAllowed {
 		if may, err := s.hosts.MayReadRevision(ctx, caller, bucket, key); err != nil || may {
 			return err
 		}

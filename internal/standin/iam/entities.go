@@ -13,14 +13,15 @@ import (
 
 // entityInput is the input of operations on a role's or a group's policies.
 type entityInput struct {
-	RoleName       string
-	GroupName      string
-	PolicyName     string
-	PolicyDocument string
-	PolicyArn      string
-	PathPrefix     string
-	Marker         string
-	MaxItems       *int32
+	RoleName            string
+	GroupName           string
+	InstanceProfileName string
+	PolicyName          string
+	PolicyDocument      string
+	PolicyArn           string
+	PathPrefix          string
+	Marker              string
+	MaxItems            *int32
 }
 
 func (in *entityInput) paging() paging { return paging{in.Marker, in.MaxItems} }
@@ -49,13 +50,27 @@ func (s *service) may(ctx context.Context, caller identity.Caller, operation str
 	arn := s.users.EntityARN(kind, "/", name)
 	if e, err := s.users.GetEntity(ctx, kind, name); err == nil {
 		arn = e.ARN
+		caller = ofTagged(caller, e.Tags)
 	}
 	return authorize(caller, operation, arn)
 }
 
-// plain is an operation without an output.
+// ofTagged lets policies ask for the tags of what an operation is about.
+func ofTagged(caller identity.Caller, tags []identity.Tag) identity.Caller {
+	keys := map[string][]string{}
+	for _, t := range tags {
+		keys[identity.ResourceTag+t.Key] = []string{t.Value}
+	}
+	return caller.With(keys)
+}
+
+// plain is an operation without an output. Policies may ask for the managed policy that it
+// names, by iam:PolicyARN.
 func (k entityKind) plain(operation string, do func(ctx context.Context, name string, in *entityInput) error) awswire.Operation {
 	return op(func(ctx context.Context, caller identity.Caller, in *entityInput) (*awswire.Empty, error) {
+		if in.PolicyArn != "" {
+			caller = caller.With(map[string][]string{"iam:PolicyARN": {in.PolicyArn}})
+		}
 		if err := k.may(ctx, caller, operation, k.kind, k.field, k.name(in)); err != nil {
 			return nil, err
 		}

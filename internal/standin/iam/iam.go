@@ -55,6 +55,11 @@ func (s *service) operations() awswire.Operations {
 	maps.Copy(all, s.roleOperations())
 	maps.Copy(all, s.groupOperations())
 	maps.Copy(all, s.managedPolicyOperations())
+	maps.Copy(all, s.instanceProfileOperations())
+	maps.Copy(all, s.boundaryOperations())
+	for _, kind := range s.taggedKinds() {
+		maps.Copy(all, kind.operations())
+	}
 	return all
 }
 
@@ -98,11 +103,12 @@ func (s *service) target(ctx context.Context, caller identity.Caller, operation,
 		return "", awswire.Errorf(identity.ValidationError, "Must specify userName when calling with non-User credentials")
 	}
 	arn := s.users.UserARN("/", userName)
-	u, err := s.users.GetUser(ctx, userName)
+	r, err := s.users.Details(ctx, userName)
 	var missing *identity.Error
 	switch {
 	case err == nil:
-		arn = u.ARN
+		arn = r.User.ARN
+		caller = ofTagged(caller, r.Tags)
 	case !errors.As(err, &missing):
 		return "", err
 	}

@@ -131,13 +131,11 @@ func TestUsers(t *testing.T) {
 	_, err := client.CreateUser(ctx, &sdk.CreateUserInput{UserName: aws.String("WEB-1")})
 	wantError(t, "CreateUser again", err, "EntityAlreadyExists", "User with name WEB-1 already exists.")
 	_, err = client.CreateUser(ctx, &sdk.CreateUserInput{
-		UserName: aws.String("x"), PermissionsBoundary: aws.String("arn:aws:iam::aws:policy/AdministratorAccess"),
+		UserName: aws.String("x"), PermissionsBoundary: aws.String("arn:aws:iam::aws:policy/None"),
 	})
-	wantError(t, "CreateUser with a boundary", err, "ValidationError", "Permissions boundaries are not supported")
-	_, err = client.CreateUser(ctx, &sdk.CreateUserInput{
-		UserName: aws.String("x"), Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}},
-	})
-	wantError(t, "CreateUser with tags", err, "ValidationError", "Tags of users are not supported")
+	wantError(t, "CreateUser with a boundary that is not there", err, "NoSuchEntity", "Policy arn:aws:iam::aws:policy/None was not found")
+	_, err = client.GetUser(ctx, &sdk.GetUserInput{UserName: aws.String("x")})
+	wantError(t, "the user with that boundary", err, "NoSuchEntity", "")
 	must[*sdk.DeleteUserOutput](t)(client.DeleteUser(ctx, &sdk.DeleteUserInput{UserName: aws.String("web-1")}))
 	_, err = client.GetUser(ctx, &sdk.GetUserInput{UserName: aws.String("web-1")})
 	wantError(t, "GetUser of a deleted one", err, "NoSuchEntity", "The user with name web-1 cannot be found.")

@@ -9,36 +9,40 @@ import (
 	"github.com/slipway/slipway/internal/identity"
 )
 
-// onlyVersion is the version that every managed policy has for ever.
-const onlyVersion = "v1"
-
 func (s *service) managedPolicyOperations() awswire.Operations {
 	return awswire.Operations{
-		"CreatePolicy":     op(s.createPolicy),
-		"GetPolicy":        op(s.getPolicy),
-		"GetPolicyVersion": op(s.getPolicyVersion),
-		"ListPolicies":     op(s.listPolicies),
-		"DeletePolicy":     op(s.deletePolicy),
+		"CreatePolicy":            op(s.createPolicy),
+		"GetPolicy":               op(s.getPolicy),
+		"ListPolicies":            op(s.listPolicies),
+		"DeletePolicy":            op(s.deletePolicy),
+		"ListEntitiesForPolicy":   op(s.listEntitiesForPolicy),
+		"CreatePolicyVersion":     op(s.createPolicyVersion),
+		"GetPolicyVersion":        op(s.getPolicyVersion),
+		"ListPolicyVersions":      op(s.listPolicyVersions),
+		"SetDefaultPolicyVersion": op(s.setDefaultPolicyVersion),
+		"DeletePolicyVersion":     op(s.deletePolicyVersion),
 	}
 }
 
 // managedPolicy is a managed policy on the wire.
 type managedPolicy struct {
-	PolicyName       string
-	PolicyId         string
-	Arn              string
-	Path             string
-	DefaultVersionId string
-	AttachmentCount  *int32
-	IsAttachable     bool
-	Description      *string
-	CreateDate       *time.Time
-	UpdateDate       *time.Time
+	PolicyName                    string
+	PolicyId                      string
+	Arn                           string
+	Path                          string
+	DefaultVersionId              string
+	AttachmentCount               *int32
+	PermissionsBoundaryUsageCount *int32
+	IsAttachable                  bool
+	Description                   *string
+	CreateDate                    *time.Time
+	UpdateDate                    *time.Time
+	Tags                          []tag
 }
 
 func managedPolicyOf(e identity.Entity) managedPolicy {
 	p := managedPolicy{
-		PolicyName: e.Name, PolicyId: e.ID, Arn: e.ARN, Path: e.Path, DefaultVersionId: onlyVersion, IsAttachable: true,
+		PolicyName: e.Name, PolicyId: e.ID, Arn: e.ARN, Path: e.Path, DefaultVersionId: e.DefaultVersion(), IsAttachable: true,
 	}
 	if e.Description != "" {
 		p.Description = &e.Description
@@ -56,12 +60,13 @@ type managedPolicyInput struct {
 	Path           string
 	Description    string
 	VersionId      string
+	SetAsDefault   bool
 	Scope          string
 	OnlyAttached   bool
 	PathPrefix     string
 	Marker         string
 	MaxItems       *int32
-	Tags           []struct{ Key, Value string }
+	Tags           []tag
 }
 
 type managedPolicyOutput struct{ Policy managedPolicy }
@@ -73,20 +78,20 @@ func (s *service) createPolicy(
 	if path == "" {
 		path = "/"
 	}
-	switch {
-	case in.PolicyName == "":
+	if in.PolicyName == "" {
 		return nil, required("policyName")
-	case len(in.Tags) > 0:
-		return nil, awswire.Errorf(identity.ValidationError, "Tags of policies are not supported. Leave them out.")
 	}
-	if err := authorize(caller, "CreatePolicy", s.users.EntityARN(identity.ManagedPolicy, path, in.PolicyName)); err != nil {
+	arn := s.users.EntityARN(identity.ManagedPolicy, path, in.PolicyName)
+	if err := s.mayCreate(ctx, caller, "Policy", arn, in.Tags, ""); err != nil {
 		return nil, err
 	}
-	e, err := s.users.CreatePolicy(ctx, in.PolicyName, path, in.Description, in.PolicyDocument)
+	e, err := s.users.CreatePolicy(ctx, in.PolicyName, path, in.Description, in.PolicyDocument, tagsOf(in.Tags))
 	if err != nil {
 		return nil, err
 	}
-	return &managedPolicyOutput{managedPolicyOf(e)}, nil
+	out := &managedPolicyOutput{managedPolicyOf(e)}
+	out.Policy.Tags = wireTags(e.Tags)
+	return out, nil
 }
 
 // byARN authorises and reads.
@@ -100,44 +105,28 @@ func (s *service) byARN(ctx context.Context, caller identity.Caller, operation, 
 	return s.users.PolicyByARN(ctx, arn)
 }
 
+// own is byARN of a policy that can be changed.
+func (s *service) own(ctx context.Context, caller identity.Caller, operation, arn string) (identity.Entity, error) {
+	e, err := s.byARN(ctx, caller, operation, arn)
+	if err == nil && e.CreatedAt.IsZero() {
+		err = &awswire.Error{Code: identity.AccessDenied, Status: 403, Message: "AWS's managed policies cannot be changed."}
+	}
+	return e, err
+}
+
 func (s *service) getPolicy(ctx context.Context, caller identity.Caller, in *managedPolicyInput) (*managedPolicyOutput, error) {
 	e, err := s.byARN(ctx, caller, "GetPolicy", in.PolicyArn)
 	if err != nil {
 		return nil, err
 	}
-	n, err := s.users.Attachments(ctx, e.ARN)
+	attached, bounded, err := s.users.UsersOfPolicy(ctx, e.ARN)
 	if err != nil {
 		return nil, err
 	}
 	out := &managedPolicyOutput{managedPolicyOf(e)}
-	count := int32(n)
-	out.Policy.AttachmentCount = &count
-	return out, nil
-}
-
-type policyVersionOutput struct {
-	PolicyVersion struct {
-		Document         string
-		VersionId        string
-		IsDefaultVersion bool
-		CreateDate       *time.Time
-	}
-}
-
-func (s *service) getPolicyVersion(
-	ctx context.Context, caller identity.Caller, in *managedPolicyInput,
-) (*policyVersionOutput, error) {
-	e, err := s.byARN(ctx, caller, "GetPolicyVersion", in.PolicyArn)
-	if err != nil {
-		return nil, err
-	}
-	if in.VersionId != onlyVersion {
-		return nil, &identity.Error{Code: identity.NoSuchEntity,
-			Message: "Policy " + in.PolicyArn + " version " + in.VersionId + " does not exist or is not attachable."}
-	}
-	out := &policyVersionOutput{}
-	out.PolicyVersion.Document, out.PolicyVersion.VersionId = escapeDocument(e.Document), onlyVersion
-	out.PolicyVersion.IsDefaultVersion, out.PolicyVersion.CreateDate = true, managedPolicyOf(e).CreateDate
+	attachments, bounds := int32(attached.Count()), int32(bounded.Count())
+	out.Policy.AttachmentCount, out.Policy.PermissionsBoundaryUsageCount = &attachments, &bounds
+	out.Policy.Tags = wireTags(e.Tags)
 	return out, nil
 }
 
@@ -183,12 +172,9 @@ func (s *service) listPolicies(ctx context.Context, caller identity.Caller, in *
 }
 
 func (s *service) deletePolicy(ctx context.Context, caller identity.Caller, in *managedPolicyInput) (*awswire.Empty, error) {
-	e, err := s.byARN(ctx, caller, "DeletePolicy", in.PolicyArn)
+	e, err := s.own(ctx, caller, "DeletePolicy", in.PolicyArn)
 	if err != nil {
 		return nil, err
-	}
-	if e.CreatedAt.IsZero() {
-		return nil, &awswire.Error{Code: identity.AccessDenied, Status: 403, Message: "AWS's managed policies cannot be deleted."}
 	}
 	return &awswire.Empty{}, s.users.DeleteEntity(ctx, identity.ManagedPolicy, e.Name)
 }

@@ -79,6 +79,7 @@ type attachInput struct {
 }
 
 func (s *service) attachUserPolicy(ctx context.Context, caller identity.Caller, in *attachInput) (*awswire.Empty, error) {
+	caller = caller.With(map[string][]string{"iam:PolicyARN": {in.PolicyArn}})
 	if err := s.named(ctx, caller, "AttachUserPolicy", in.UserName); err != nil {
 		return nil, err
 	}
@@ -86,6 +87,7 @@ func (s *service) attachUserPolicy(ctx context.Context, caller identity.Caller, 
 }
 
 func (s *service) detachUserPolicy(ctx context.Context, caller identity.Caller, in *attachInput) (*awswire.Empty, error) {
+	caller = caller.With(map[string][]string{"iam:PolicyARN": {in.PolicyArn}})
 	if err := s.named(ctx, caller, "DetachUserPolicy", in.UserName); err != nil {
 		return nil, err
 	}

@@ -14,11 +14,9 @@ func (s *service) roleOperations() awswire.Operations {
 		"CreateRole": op(s.createRole),
 		"GetRole":    op(s.getRole),
 		"ListRoles":  op(s.listRoles),
-		"UpdateAssumeRolePolicy": op(func(ctx context.Context, caller identity.Caller, in *entityInput) (*awswire.Empty, error) {
-			if err := s.may(ctx, caller, "UpdateAssumeRolePolicy", identity.Role, "roleName", in.RoleName); err != nil {
-				return nil, err
-			}
-			return &awswire.Empty{}, s.users.UpdateAssumeRolePolicy(ctx, in.RoleName, in.PolicyDocument)
+		"UpdateRole": op(s.updateRole),
+		"UpdateAssumeRolePolicy": s.rolesKind().plain("UpdateAssumeRolePolicy", func(ctx context.Context, name string, in *entityInput) error {
+			return s.users.UpdateAssumeRolePolicy(ctx, name, in.PolicyDocument)
 		}),
 	}
 	maps.Copy(all, s.rolesKind().operations())
@@ -35,6 +33,8 @@ type role struct {
 	AssumeRolePolicyDocument string
 	Description              *string
 	MaxSessionDuration       int32
+	PermissionsBoundary      *boundary
+	Tags                     []tag
 }
 
 func roleOf(e identity.Entity) role {
@@ -48,6 +48,13 @@ func roleOf(e identity.Entity) role {
 	return r
 }
 
+// describeRole is a role with what a list of roles leaves out.
+func describeRole(e identity.Entity) *roleOutput {
+	r := roleOf(e)
+	r.PermissionsBoundary, r.Tags = boundaryOf(e.Boundary), wireTags(e.Tags)
+	return &roleOutput{r}
+}
+
 type roleOutput struct{ Role role }
 
 type createRoleInput struct {
@@ -57,7 +64,7 @@ type createRoleInput struct {
 	AssumeRolePolicyDocument string
 	MaxSessionDuration       *int32
 	PermissionsBoundary      string
-	Tags                     []struct{ Key, Value string }
+	Tags                     []tag
 }
 
 func (s *service) createRole(ctx context.Context, caller identity.Caller, in *createRoleInput) (*roleOutput, error) {
@@ -70,20 +77,37 @@ func (s *service) createRole(ctx context.Context, caller identity.Caller, in *cr
 		return nil, required("roleName")
 	case in.AssumeRolePolicyDocument == "":
 		return nil, required("assumeRolePolicyDocument")
-	case in.PermissionsBoundary != "":
-		return nil, awswire.Errorf(identity.ValidationError, "Permissions boundaries are not supported. "+
-			"Deny in a policy of the role what it must not do.")
-	case len(in.Tags) > 0:
-		return nil, awswire.Errorf(identity.ValidationError, "Tags of roles are not supported. Leave them out.")
 	}
-	if err := authorize(caller, "CreateRole", s.users.EntityARN(identity.Role, path, in.RoleName)); err != nil {
+	if err := s.mayCreate(ctx, caller, "Role", s.users.EntityARN(identity.Role, path, in.RoleName), in.Tags, in.PermissionsBoundary); err != nil {
 		return nil, err
 	}
-	e, err := s.users.CreateRole(ctx, in.RoleName, path, in.Description, in.AssumeRolePolicyDocument, seconds(in.MaxSessionDuration))
+	e, err := s.users.CreateRole(ctx, in.RoleName, path, in.Description, in.AssumeRolePolicyDocument,
+		seconds(in.MaxSessionDuration), tagsOf(in.Tags)...)
+	if err == nil && in.PermissionsBoundary != "" {
+		e.Boundary = in.PermissionsBoundary
+		err = s.users.BoundRole(ctx, in.RoleName, in.PermissionsBoundary)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &roleOutput{roleOf(e)}, nil
+	return describeRole(e), nil
+}
+
+type updateRoleInput struct {
+	RoleName           string
+	Description        *string
+	MaxSessionDuration *int32
+}
+
+// updateRoleOutput is empty, but clients want its element.
+type updateRoleOutput struct{}
+
+func (s *service) updateRole(ctx context.Context, caller identity.Caller, in *updateRoleInput) (*updateRoleOutput, error) {
+	if err := s.may(ctx, caller, "UpdateRole", identity.Role, "roleName", in.RoleName); err != nil {
+		return nil, err
+	}
+	_, err := s.users.UpdateRole(ctx, in.RoleName, in.Description, seconds(in.MaxSessionDuration))
+	return &updateRoleOutput{}, err
 }
 
 func (s *service) getRole(ctx context.Context, caller identity.Caller, in *entityInput) (*roleOutput, error) {
@@ -94,7 +118,7 @@ func (s *service) getRole(ctx context.Context, caller identity.Caller, in *entit
 	if err != nil {
 		return nil, err
 	}
-	return &roleOutput{roleOf(e)}, nil
+	return describeRole(e), nil
 }
 
 type listRolesOutput struct {

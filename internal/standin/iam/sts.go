@@ -37,18 +37,21 @@ type assumeRoleOutput struct {
 	AssumedRoleUser struct{ AssumedRoleId, Arn string }
 }
 
-// assumeRole refuses whatever would make the session less than its role, for that would be
-// left out otherwise.
+// assumeRole refuses what would say more of the session than is kept.
 func (s *service) assumeRole(ctx context.Context, caller identity.Caller, in *assumeRoleInput) (*assumeRoleOutput, error) {
 	switch {
 	case in.RoleArn == "":
 		return nil, required("roleArn")
-	case in.Policy != "" || len(in.PolicyArns) > 0:
-		return nil, awswire.Errorf(identity.ValidationError, "Session policies are not supported. Make a role that may do no more than that.")
 	case len(in.Tags) > 0 || len(in.TransitiveTagKeys) > 0 || in.SourceIdentity != "" || in.SerialNumber != "":
 		return nil, awswire.Errorf(identity.ValidationError, "Session tags, source identities and MFA devices are not supported. Leave them out.")
 	}
-	session, role, err := s.users.AssumeRole(ctx, caller, in.RoleArn, in.RoleSessionName, in.ExternalId, seconds(in.DurationSeconds))
+	request := identity.RoleRequest{
+		RoleARN: in.RoleArn, Name: in.RoleSessionName, ExternalID: in.ExternalId, Duration: seconds(in.DurationSeconds), Policy: in.Policy,
+	}
+	for _, p := range in.PolicyArns {
+		request.PolicyARNs = append(request.PolicyARNs, p.Arn)
+	}
+	session, role, err := s.users.AssumeRole(ctx, caller, request)
 	if err != nil {
 		return nil, err
 	}

@@ -10,11 +10,13 @@ import (
 
 // user is a user on the wire.
 type user struct {
-	Path       string
-	UserName   string
-	UserId     string
-	Arn        string
-	CreateDate time.Time
+	Path                string
+	UserName            string
+	UserId              string
+	Arn                 string
+	CreateDate          time.Time
+	PermissionsBoundary *boundary
+	Tags                []tag
 }
 
 func userOf(u identity.User) user {
@@ -30,7 +32,7 @@ type createUserInput struct {
 	UserName            string
 	Path                string
 	PermissionsBoundary string
-	Tags                []struct{ Key, Value string }
+	Tags                []tag
 }
 
 func (s *service) createUser(ctx context.Context, caller identity.Caller, in *createUserInput) (*userOutput, error) {
@@ -38,23 +40,32 @@ func (s *service) createUser(ctx context.Context, caller identity.Caller, in *cr
 	if path == "" {
 		path = "/"
 	}
-	switch {
-	case in.UserName == "":
+	if in.UserName == "" {
 		return nil, required("userName")
-	case in.PermissionsBoundary != "":
-		return nil, awswire.Errorf(identity.ValidationError, "Permissions boundaries are not supported. "+
-			"Deny in a policy of the user what they must not do.")
-	case len(in.Tags) > 0:
-		return nil, awswire.Errorf(identity.ValidationError, "Tags of users are not supported. Leave them out.")
 	}
-	if err := authorize(caller, "CreateUser", s.users.UserARN(path, in.UserName)); err != nil {
+	arn := s.users.UserARN(path, in.UserName)
+	if err := s.mayCreate(ctx, caller, "User", arn, in.Tags, in.PermissionsBoundary); err != nil {
 		return nil, err
 	}
-	u, err := s.users.CreateUser(ctx, in.UserName, path)
+	u, err := s.users.CreateUser(ctx, in.UserName, path, tagsOf(in.Tags)...)
+	if err == nil && in.PermissionsBoundary != "" {
+		err = s.users.BoundUser(ctx, in.UserName, in.PermissionsBoundary)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &userOutput{userOf(u)}, nil
+	return s.describeUser(ctx, u.Name)
+}
+
+// describeUser is a user with what only they are shown with one by one.
+func (s *service) describeUser(ctx context.Context, name string) (*userOutput, error) {
+	r, err := s.users.Details(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	u := userOf(r.User)
+	u.PermissionsBoundary, u.Tags = boundaryOf(r.Boundary), wireTags(r.Tags)
+	return &userOutput{u}, nil
 }
 
 func (s *service) getUser(ctx context.Context, caller identity.Caller, in *userInput) (*userOutput, error) {
@@ -62,11 +73,7 @@ func (s *service) getUser(ctx context.Context, caller identity.Caller, in *userI
 	if err != nil {
 		return nil, err
 	}
-	u, err := s.users.GetUser(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	return &userOutput{userOf(u)}, nil
+	return s.describeUser(ctx, name)
 }
 
 type listUsersInput struct {

@@ -94,7 +94,7 @@ func New(cfg Config) (*Gateway, error) {
 		be.Shutdown()
 		return nil, fmt.Errorf("make the object store's socket: %w", err)
 	}
-	g := &Gateway{cfg: cfg, backend: be, socketDir: socketDir, ready: make(chan struct{}), stopped: make(chan struct{})}
+	g := &Gateway{cfg: cfg, backend: whole{be}, socketDir: socketDir, ready: make(chan struct{}), stopped: make(chan struct{})}
 	g.proxy = g.newProxy()
 	return g, nil
 }
