@@ -27,7 +27,6 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -53,6 +52,8 @@ type Agent struct {
 	backoff     func(n int) time.Duration // between attempts to reach the service
 	updateEvery time.Duration
 
+	notify  notifier
+	state   *stateFile
 	busy    inFlight
 	free    chan struct{} // one per slot
 	running sync.WaitGroup
@@ -67,7 +68,7 @@ var ErrKilled = errors.New("the agent was told to stop at once")
 
 // New makes an agent. Nothing is written or started before Run.
 func New(config Config, host Host, log *slog.Logger) (*Agent, error) {
-	client, err := newHTTPClient(config.ProxyURI)
+	client, err := newHTTPClient(config)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +76,7 @@ func New(config Config, host Host, log *slog.Logger) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	layout := layout{root: filepath.Clean(config.RootDir), tracking: filepath.Join(config.RootDir, config.TrackingDir), install: config.InstallRoot}
+	layout := config.layout()
 	trust, err := newTrust(config.SignerCAFile, layout.pinFile())
 	if err != nil {
 		return nil, err
@@ -87,26 +88,42 @@ func New(config Config, host Host, log *slog.Logger) (*Agent, error) {
 	if config.EnableAuthPolicy {
 		service.prefix, service.signingName = hostwire.SecureTargetPrefix, hostwire.SecureSigningName
 	}
+	notify := newNotifier() // before scripts inherit the environment
 	a := &Agent{
 		config: config, host: host, log: log, layout: layout, service: service, trust: trust,
 		downloads:   &downloader{http: client, host: host, signer: service.signer, now: service.now, s3: s3Endpoint(config, host.Region), github: config.GitHubEndpoint, retry: quick},
 		hooks:       &hook.Runner{Environ: os.Environ()},
+		notify:      notify,
 		backoff:     quick,
 		updateEvery: updateEvery,
 		free:        make(chan struct{}, slots),
 		stopped:     make(chan struct{}),
 	}
+	a.state = &stateFile{path: layout.stateFile(), now: state{PID: os.Getpid(), Version: Version(), Host: host.Identifier, Region: host.Region, Endpoint: endpoint, Started: time.Now()}}
 	a.killed, a.kill = context.WithCancelCause(context.Background())
 	return a, nil
 }
 
-// Version is the agent's own, from the build.
+// version is set by the linker for a release: -X github.com/slipway/slipway/internal/agent.version=V.
+var version string
+
+// Version is the agent's own: the release's, else the module's, else the commit it was built from.
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
+	switch {
+	case version != "":
+		return version
+	case !ok:
 		return "(devel)"
+	case info.Main.Version != "" && info.Main.Version != "(devel)":
+		return info.Main.Version
 	}
-	return info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return "(devel)"
 }
 
 // Run serves the host until ctx ends. Then it stops asking for commands at once, lets running
@@ -116,11 +133,17 @@ func (a *Agent) Run(ctx context.Context) error {
 	if err := a.layout.make(); err != nil {
 		return err
 	}
-	lock, err := a.lock()
+	lock, err := a.lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
+	removePID, err := a.config.writePID()
+	if err != nil {
+		return fmt.Errorf("write the PID file (pid_dir): %w", err)
+	}
+	defer removePID()
+	a.state.change(func(*state) {})
 	if a.config.DeploymentsLog {
 		file, err := openLogFile(filepath.Join(a.layout.root, logsDir, "codedeploy-agent-deployments.log"))
 		if err != nil {
@@ -133,8 +156,11 @@ func (a *Agent) Run(ctx context.Context) error {
 		return err
 	}
 	a.log.Info("the agent is running", "version", Version(), "host", a.host.Identifier, "endpoint", a.service.endpoint)
+	a.notify.tell("READY=1\nSTATUS=" + a.host.Identifier)
 	a.poll(ctx)
 	close(a.stopped)
+	a.notify.tell("STOPPING=1")
+	a.state.change(func(s *state) { s.Stopping = true })
 	return a.drain()
 }
 
@@ -169,14 +195,25 @@ func (a *Agent) drain() error {
 	}
 }
 
+// slipway-agent status holds the lock for a moment to see who has it; that is waited for.
+const (
+	lockTries = 10
+	lockWait  = 20 * time.Millisecond
+)
+
 // lock keeps a second agent away from the same deployment root. The lock ends with the process.
-func (a *Agent) lock() (*os.File, error) {
-	path := filepath.Join(a.layout.root, ".lock")
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+func (a *Agent) lock(ctx context.Context) (*os.File, error) {
+	path := a.layout.lockFile()
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	err = lockExclusive(file)
+	for n := 0; errors.Is(err, errLocked) && n < lockTries; n++ {
+		_ = pause(ctx, lockWait)
+		err = lockExclusive(file)
+	}
+	if err != nil {
 		holder, _ := os.ReadFile(path)
 		file.Close()
 		return nil, fmt.Errorf("Could not acquire lock on %s - aborting start! Another agent (process %s) uses this deployment root", path, strings.TrimSpace(string(holder)))

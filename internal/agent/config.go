@@ -27,12 +27,13 @@ type Config struct {
 	ProgramName      string // program_name; names the log file
 	RootDir          string // root_dir; the deployment root
 	LogDir           string // log_dir; no log file when empty
+	PIDDir           string // pid_dir; state/.pid beside RootDir when empty
 	Verbose          bool   // verbose
 	MaxRevisions     int    // max_revisions; kept per deployment group, 5 by default
 	TrackingDir      string // ongoing_deployment_tracking; a folder in RootDir
 	DeploymentsLog   bool   // enable_deployments_log; on by default
 	OnPremisesFile   string // on_premises_config_file
-	ProxyURI         string // proxy_uri; for commands and S3
+	ProxyURI         string // proxy_uri; for commands, S3 and GitHub
 	ControlEndpoint  string // deploy_control_endpoint
 	S3Endpoint       string // s3_endpoint_override
 	EnableAuthPolicy bool   // enable_auth_policy; the "secure" form of the command service
@@ -50,6 +51,9 @@ type Config struct {
 	SignerCAFile string
 	// install_root is put in front of every destination of an appspec.
 	InstallRoot string
+	// CAFile (ca_file) holds PEM certificates of authorities to believe besides the system's, for
+	// commands and downloads.
+	CAFile string
 }
 
 // defaultConfig is what AWS ships in its configuration file.
@@ -70,12 +74,7 @@ func defaultConfig() Config {
 
 // LoadConfig reads a configuration file. An empty name means the default places.
 func LoadConfig(file string) (Config, error) {
-	if file == "" {
-		file = DefaultConfigFile
-		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-			file = FallbackConfigFile
-		}
-	}
+	file = findConfig(file)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return Config{}, fmt.Errorf("The config file %s does not exist or is not readable", file)
@@ -85,6 +84,17 @@ func LoadConfig(file string) (Config, error) {
 		return Config{}, fmt.Errorf("An error occurred loading the CodeDeploy agent config file at %s. Error message: %w", file, err)
 	}
 	return config, nil
+}
+
+// findConfig is the file itself, or that of the default places which is there.
+func findConfig(file string) string {
+	if file != "" {
+		return file
+	}
+	if _, err := os.Stat(DefaultConfigFile); errors.Is(err, fs.ErrNotExist) {
+		return FallbackConfigFile
+	}
+	return DefaultConfigFile
 }
 
 func parseConfig(text []byte) (Config, error) {
@@ -111,6 +121,8 @@ func (c *Config) fields() map[string]func(string) error {
 		"program_name":                     text(&c.ProgramName),
 		"root_dir":                         text(&c.RootDir),
 		"log_dir":                          text(&c.LogDir),
+		"pid_dir":                          text(&c.PIDDir),
+		"ca_file":                          text(&c.CAFile),
 		"verbose":                          boolean(&c.Verbose),
 		"max_revisions":                    integer(&c.MaxRevisions),
 		"ongoing_deployment_tracking":      text(&c.TrackingDir),

@@ -31,6 +31,11 @@ type layout struct {
 	install  string // install_root, or empty
 }
 
+func (c Config) layout() layout {
+	return layout{root: filepath.Clean(c.RootDir), tracking: filepath.Join(c.RootDir, c.TrackingDir), install: c.InstallRoot}
+}
+
+func (l layout) lockFile() string     { return filepath.Join(l.root, ".lock") }
 func (l layout) instructions() string { return filepath.Join(l.root, instructionsDir) }
 func (l layout) pinFile() string      { return filepath.Join(l.root, "deployment-signer") }
 

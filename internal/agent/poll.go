@@ -28,6 +28,9 @@ func (a *Agent) poll(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		if err == nil {
+			a.state.change(func(s *state) { s.LastPoll, s.Trouble = time.Now(), "" })
+		}
 		if err == nil && command != nil {
 			err = a.check(command)
 		}
@@ -39,6 +42,7 @@ func (a *Agent) poll(ctx context.Context) {
 		switch {
 		case err != nil:
 			wait = a.afterError(&trouble, err, time.Since(begun))
+			a.state.change(func(s *state) { s.Trouble = err.Error() })
 		case !started && time.Since(begun) < immediate:
 			trouble.clear(a)
 			empty++

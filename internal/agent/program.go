@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -16,7 +15,10 @@ import (
 const usage = `slipway-agent carries out deployments on this host.
 
 Usage:
-  slipway-agent [--config FILE]
+  slipway-agent [--config FILE]        serve this host
+  slipway-agent status [--config FILE] say how the agent on this host is
+  slipway-agent install [flags]        make this host start the agent at boot
+  slipway-agent uninstall [flags]      undo that; deployments and configuration stay
   slipway-agent --version
 
 Flags:
@@ -45,22 +47,20 @@ Examples:
 // Main is the program slipway-agent without its exit: it reads the flags in args (the program's
 // name not among them), runs until ctx ends or a signal says so, and returns the exit status.
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 {
+		switch args[0] {
+		case "status":
+			return statusMain(ctx, args[1:], stdout, stderr)
+		case "install", "uninstall":
+			return installMain(args[1:], args[0] == "uninstall", stdout, stderr)
+		}
+	}
 	flags := flag.NewFlagSet("slipway-agent", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	configFile := flags.String("config", "", "")
-	flags.StringVar(configFile, "config_file", "", "") // as AWS's agent calls it
+	configFile := configFlag(flags)
 	version := flags.Bool("version", false, "")
-	err := flags.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, usage)
-		return 0
-	case err == nil && flags.NArg() > 0:
-		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "slipway-agent: %v\nTry: slipway-agent --help\n", err)
-		return 2
+	if status, ok := parse(flags, args, usage, stdout, stderr); !ok {
+		return status
 	}
 	if *version {
 		fmt.Fprintln(stdout, "slipway-agent", Version())
@@ -71,6 +71,12 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+func configFlag(flags *flag.FlagSet) *string {
+	file := flags.String("config", "", "")
+	flags.StringVar(file, "config_file", "", "") // as AWS's agent calls it
+	return file
 }
 
 // serve runs an agent until the first signal, and kills what still runs at the second.

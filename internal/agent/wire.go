@@ -34,10 +34,10 @@ const (
 
 // newHTTPClient makes the one client for commands and downloads. Its connections stay open
 // between requests, and it follows no redirects: a signature is good for one host only.
-func newHTTPClient(proxyURI string) (*http.Client, error) {
+func newHTTPClient(config Config) (*http.Client, error) {
 	proxy := http.ProxyFromEnvironment
-	if proxyURI != "" {
-		u, err := url.Parse(proxyURI)
+	if config.ProxyURI != "" {
+		u, err := url.Parse(config.ProxyURI)
 		if err != nil {
 			return nil, errors.New("proxy_uri is not a URL")
 		}
@@ -52,15 +52,40 @@ func newHTTPClient(proxyURI string) (*http.Client, error) {
 		IdleConnTimeout:     90 * time.Second,
 		ReadBufferSize:      32 << 10,
 	}
-	// SSL_CERT_FILE is heeded by crypto/x509; this is the SDKs' own variable.
-	if file := os.Getenv("AWS_CA_BUNDLE"); file != "" {
-		pool, err := readPool(file)
-		if err != nil {
-			return nil, fmt.Errorf("read AWS_CA_BUNDLE: %w", err)
-		}
+	pool, err := authorities(config.CAFile, os.Getenv("AWS_CA_BUNDLE"))
+	if err != nil {
+		return nil, err
+	}
+	if pool != nil {
 		transport.TLSClientConfig = tlsConfig(pool)
 	}
 	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, nil
+}
+
+// authorities are whom TLS believes, nil for the system's. A bundle, which is the SDKs' own
+// variable, replaces the system's; a file adds to it. SSL_CERT_FILE is heeded by crypto/x509.
+func authorities(file, bundle string) (pool *x509.CertPool, err error) {
+	if bundle != "" {
+		if pool, err = readPool(bundle); err != nil {
+			return nil, fmt.Errorf("read AWS_CA_BUNDLE: %w", err)
+		}
+	}
+	if file == "" {
+		return pool, nil
+	}
+	if pool == nil {
+		if pool, err = x509.SystemCertPool(); err != nil {
+			pool = x509.NewCertPool() // a host without any: the file is all there is
+		}
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read ca_file: %w", err)
+	}
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("read ca_file: %s holds no PEM certificate", file)
+	}
+	return pool, nil
 }
 
 func readPool(file string) (*x509.CertPool, error) {
