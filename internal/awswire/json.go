@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 const jsonType = "application/x-amz-json-1.1"
@@ -16,12 +18,23 @@ const jsonType = "application/x-amz-json-1.1"
 // "X-Amz-Target: prefix.Operation". It answers to the given signing names
 // (scopes) and to any of the prefixes.
 func JSON(scopes, prefixes []string, operations Operations, log *slog.Logger) Service {
-	return Service{scopes: scopes, protocol: &jsonProtocol{prefixes, operations}, log: log}
+	return Service{scopes: scopes, protocol: &jsonProtocol{prefixes: prefixes, operations: operations}, log: log}
+}
+
+// AnyText makes a service that takes text which is no UTF-8 as well, with U+FFFD for what is
+// wrong in it: what an agent reports is what somebody's script has printed. The service must
+// be one of [JSON].
+func AnyText(s Service) Service {
+	p := *s.protocol.(*jsonProtocol)
+	p.anyText = true
+	s.protocol = &p
+	return s
 }
 
 type jsonProtocol struct {
 	prefixes   []string
 	operations Operations
+	anyText    bool
 }
 
 func (p *jsonProtocol) claims(r *http.Request) bool {
@@ -53,7 +66,7 @@ func (p *jsonProtocol) find(r *http.Request, body []byte) (found, error) {
 	if !ok {
 		return found{}, Errorf("UnknownOperationException", "Unknown operation %q.", name)
 	}
-	return found{name, operation, func(in any) error { return decodeJSON(body, in) }}, nil
+	return found{name, operation, func(in any) error { return decodeJSON(body, in, jsontext.AllowInvalidUTF8(p.anyText)) }}, nil
 }
 
 func (p *jsonProtocol) reply(w http.ResponseWriter, requestID, _ string, out any) error {

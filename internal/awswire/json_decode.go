@@ -19,7 +19,7 @@ import (
 // Members are found by their exact name, as AWS does, and others are ignored. A name that
 // comes twice is refused, for what the two mean together is anybody's guess. encoding/json
 // does neither.
-func decodeJSON(body []byte, in any) error {
+func decodeJSON(body []byte, in any, options ...jsonv2.Options) error {
 	body = bytes.TrimSpace(body)
 	if len(body) == 0 {
 		return nil
@@ -27,7 +27,7 @@ func decodeJSON(body []byte, in any) error {
 	if body[0] != '{' {
 		return Errorf("SerializationException", "The request's body is not a JSON object.")
 	}
-	if err := jsonv2.Unmarshal(body, in); err != nil {
+	if err := jsonv2.Unmarshal(body, in, options...); err != nil {
 		return serialization(err)
 	}
 	return nil

@@ -59,7 +59,7 @@ func New(cfg Config) *Endpoint {
 
 // Service is the endpoint on the wire, under every name that agents call it by.
 func (e *Endpoint) Service() awswire.Service {
-	return awswire.JSON(
+	return awswire.AnyText(awswire.JSON(
 		[]string{hostwire.SigningName, hostwire.SecureSigningName},
 		[]string{hostwire.TargetPrefix, hostwire.SecureTargetPrefix, mockTargetPrefix},
 		awswire.Operations{
@@ -68,7 +68,7 @@ func (e *Endpoint) Service() awswire.Service {
 			"PutHostCommandAcknowledgement": operation(e.acknowledge),
 			"PutHostCommandComplete":        operation(e.complete),
 			"PostHostCommandUpdate":         operation(e.update),
-		}, e.cfg.Log)
+		}, e.cfg.Log))
 }
 
 // operation gives a refusal its name on the wire.

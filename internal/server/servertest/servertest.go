@@ -7,6 +7,10 @@ package servertest
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net/http"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -35,6 +39,7 @@ type Server struct {
 	Dir   string     // the data directory
 	Admin aws.Config // the administrator's clients
 
+	client *http.Client // trusts the server's own authority; nil for plain HTTP
 	cancel context.CancelFunc
 	ended  chan error
 }
@@ -63,8 +68,22 @@ func Start(t testing.TB, options ...Option) *Server {
 			t.Errorf("the server ended with %v", err)
 		}
 	})
+	if cfg.TLS.SelfSigned {
+		running.client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: running.roots(t)}}}
+	}
 	running.Admin = running.As(running.credentials(t))
 	return running
+}
+
+func (s *Server) roots(t testing.TB) *x509.CertPool {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.Dir, server.TLSCAFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(text)
+	return roots
 }
 
 // Stop ends the server and says how Run ended. Stopping it again does nothing.
@@ -91,12 +110,16 @@ func (s *Server) credentials(t testing.TB) (accessKeyID, secret string) {
 
 // As returns the configuration of clients that sign with a key and ask once.
 func (s *Server) As(accessKeyID, secret string) aws.Config {
-	return aws.Config{
+	cfg := aws.Config{
 		Region:           Region,
 		BaseEndpoint:     aws.String(s.URL),
 		Credentials:      credentials.NewStaticCredentialsProvider(accessKeyID, secret, ""),
 		RetryMaxAttempts: 1,
 	}
+	if s.client != nil {
+		cfg.HTTPClient = s.client
+	}
+	return cfg
 }
 
 // S3 returns a client of the object store with buckets in the path, as a server without a
