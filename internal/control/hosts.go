@@ -139,7 +139,7 @@ func (h *Hosts) offer(targets []deploy.Target) (*deploy.Step, time.Duration) {
 	var soonest time.Duration
 	for _, t := range targets {
 		e := t.Current()
-		if !e.TakenAt.IsZero() {
+		if !e.TakenAt.IsZero() || e.Name.ByService() {
 			continue
 		}
 		s := deploy.Step{DeploymentID: t.DeploymentID, TargetID: t.ID, Event: e.Name, Attempt: e.Attempt}

@@ -24,12 +24,17 @@ type Deployment struct {
 	UpdateOutdatedOnly            bool               `json:"updateOutdatedOnly,omitempty"`
 	FileExists                    FileExistsBehavior `json:"fileExists"`
 	Rollback                      AutoRollback       `json:"rollback"`
+	Alarms                        *Alarms            `json:"alarms,omitempty"`
 	Limits                        Limits             `json:"limits"`
 
 	Status       Status        `json:"status"`
 	Failure      *ErrorInfo    `json:"failure,omitempty"` // set when failing is decided, before it has ended
 	RollbackInfo *RollbackInfo `json:"rollbackInfo,omitempty"`
 	Stop         *StopRequest  `json:"stop,omitempty"`
+	// Refusal is why the platform cannot carry the deployment out at all.
+	Refusal *ErrorInfo `json:"refusal,omitempty"`
+	// Residue lists what a rollback could not restore, a sentence each.
+	Residue []string `json:"residue,omitempty"`
 	// Waiting is the reason why nothing more happens right now, for people.
 	Waiting string `json:"waiting,omitempty"`
 
@@ -81,6 +86,8 @@ var DefaultLimits = Limits{Pickup: 5 * time.Minute, Event: time.Hour, Total: 8 *
 type StopRequest struct {
 	At       time.Time `json:"at"`
 	Rollback *bool     `json:"rollback,omitempty"`
+	// ByAlarm says that alarms asked, not a caller.
+	ByAlarm bool `json:"byAlarm,omitempty"`
 }
 
 // RollbackInfo links a deployment and its rollback, from either side.

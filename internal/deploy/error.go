@@ -47,6 +47,10 @@ const (
 	ManualStop               FailureCode = "MANUAL_STOP"
 	InternalError            FailureCode = "INTERNAL_ERROR"
 	DeploymentGroupMissing   FailureCode = "DEPLOYMENT_GROUP_MISSING"
+	AlarmActive              FailureCode = "ALARM_ACTIVE"
+	LoadBalancerInvalid      FailureCode = "ELASTIC_LOAD_BALANCING_INVALID"
+	LoadBalancerInstance     FailureCode = "ELB_INVALID_INSTANCE"
+	LoadBalancerMissing      FailureCode = "MISSING_ELB_INFORMATION"
 )
 
 // failureTexts are AWS's own, where AWS publishes one.

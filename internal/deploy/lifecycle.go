@@ -1,5 +1,7 @@
 package deploy
 
+import "slices"
+
 // An Event is the name of a lifecycle event, as CodeDeploy and appspec files spell it.
 type Event string
 
@@ -28,16 +30,29 @@ var serverInPlace = []Event{
 	AfterInstall, ApplicationStart, ValidateService,
 }
 
+// behindBalancer is what a host goes through that is taken out of its load balancers first
+// and put back at the end.
+var behindBalancer = slices.Concat(
+	[]Event{BeforeBlockTraffic, BlockTraffic, AfterBlockTraffic},
+	serverInPlace,
+	[]Event{BeforeAllowTraffic, AllowTraffic, AfterAllowTraffic},
+)
+
 // Lifecycle lists the events of one target in the order in which they run.
 // It is nil for a combination that no platform here carries out yet.
 func Lifecycle(p Platform, s Style) []Event {
 	switch {
 	case p == Server && s.Type == InPlace && s.Option == WithoutTrafficControl:
-		return append([]Event(nil), serverInPlace...)
+		return slices.Clone(serverInPlace)
+	case p == Server && s.Type == InPlace && s.Option == WithTrafficControl:
+		return slices.Clone(behindBalancer)
 	default:
 		return nil
 	}
 }
+
+// ByService says whether the service itself carries out e, without a word to the host.
+func (e Event) ByService() bool { return e == BlockTraffic || e == AllowTraffic }
 
 // RunsPrevious says whether the scripts of e come from the revision that was installed
 // before this deployment, not from the one being deployed.

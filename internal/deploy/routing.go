@@ -27,7 +27,7 @@ type ZonalConfig struct {
 	// other one. A nil FirstMonitor is Monitor.
 	FirstMonitor *int64 `json:"firstMonitor,omitempty"`
 	Monitor      *int64 `json:"monitor,omitempty"`
-	// HealthyPerZone is, when nil, that all but one host of a zone stay healthy.
+	// HealthyPerZone holds in each zone besides the config's own floor; nil asks for nothing.
 	HealthyPerZone *MinimumHealthy `json:"healthyPerZone,omitempty"`
 }
 

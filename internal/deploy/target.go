@@ -10,6 +10,8 @@ type Target struct {
 	Status       TargetStatus  `json:"status"`
 	Events       []EventRecord `json:"events"`
 	UpdatedAt    time.Time     `json:"updatedAt"`
+	// Zone is the availability zone; those without one are a zone of their own.
+	Zone string `json:"zone,omitempty"`
 
 	// WasHealthy and Running are what the group remembered of the instance when the
 	// deployment began: whether its last deployment succeeded, and the revision key it runs.
@@ -37,10 +39,14 @@ type EventRecord struct {
 
 // Deadline is when this event, in progress, has failed if nothing is heard of it.
 func (e EventRecord) Deadline(l Limits) time.Time {
-	if e.TakenAt.IsZero() {
+	switch {
+	case e.Name.ByService():
+		return e.StartedAt.Add(l.Event)
+	case e.TakenAt.IsZero():
 		return e.StartedAt.Add(l.Pickup)
+	default:
+		return e.TakenAt.Add(l.Event)
 	}
-	return e.TakenAt.Add(l.Event)
 }
 
 // Diagnostics is what is known of how an event ended.

@@ -28,6 +28,7 @@ func (e *Engine) Advance(ctx context.Context, id string) (again bool, err error)
 		Deployment: loaded.Deployment,
 		Group:      loaded.Group,
 		Targets:    loaded.Targets,
+		Alarms:     e.readAlarms(ctx, loaded.Deployment, now),
 	}, now)
 	if err != nil {
 		return false, fmt.Errorf("plan: %w", err)
@@ -88,6 +89,10 @@ func (e *Engine) resolve(ctx context.Context, loaded store.Loaded, c *store.Comm
 		return err
 	}
 	targets, err := driver.Resolve(ctx, c.Deployment, *loaded.Group, now)
+	if refused := platform.Refused(err); refused != nil {
+		c.Deployment.Refusal = &refused.Info
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("resolve the targets of %s: %w", c.Deployment.ID, err)
 	}
@@ -95,7 +100,7 @@ func (e *Engine) resolve(ctx context.Context, loaded store.Loaded, c *store.Comm
 	if r := loaded.Group.History.LastGood; r != nil {
 		lastGood = r.Key()
 	}
-	rollout.Order(targets, lastGood)
+	rollout.Order(targets, lastGood, c.Deployment.Config.Zonal != nil)
 	c.Targets, c.Resolved, c.Deployment.ResolvedAt = targets, true, now
 	return nil
 }
@@ -110,37 +115,49 @@ func (e *Engine) act(ctx context.Context, plan rollout.Plan) error {
 	if err != nil {
 		return err
 	}
+	var faults []error // one target's trouble must not keep the others waiting
 	for _, s := range plan.Withdrawn {
 		if err := driver.Cancel(ctx, s); err != nil {
-			return fmt.Errorf("cancel %s: %w", s, err)
+			faults = append(faults, fmt.Errorf("cancel %s: %w", s, err))
 		}
 	}
 	for _, s := range plan.Steps {
 		if err := e.start(ctx, driver, s); err != nil {
-			return err
+			faults = append(faults, err)
 		}
 	}
 	if plan.Deployment.Status.Done() {
-		return driver.Retire(ctx, plan.Deployment)
+		faults = append(faults, driver.Retire(ctx, plan.Deployment))
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 func (e *Engine) start(ctx context.Context, driver platform.Driver, s deploy.Step) error {
-	if err := driver.Start(ctx, s); err != nil {
-		return fmt.Errorf("start %s: %w", s, err)
+	seen, err := begin(ctx, driver, s)
+	if refused := platform.Refused(err); refused != nil {
+		return e.record(ctx, s, refused.Outcome())
 	}
-	seen, err := driver.Observe(ctx, s)
 	if err != nil {
-		return fmt.Errorf("observe %s: %w", s, err)
+		return err
 	}
 	if seen.Outcome != nil {
 		return e.record(ctx, s, *seen.Outcome)
 	}
 	if seen.Again > 0 {
-		time.AfterFunc(seen.Again, func() { e.Wake(s.DeploymentID) })
+		e.wakeIn(s.DeploymentID, seen.Again)
 	}
 	return nil
+}
+
+func begin(ctx context.Context, driver platform.Driver, s deploy.Step) (platform.Observation, error) {
+	if err := driver.Start(ctx, s); err != nil {
+		return platform.Observation{}, fmt.Errorf("start %s: %w", s, err)
+	}
+	seen, err := driver.Observe(ctx, s)
+	if err != nil {
+		return seen, fmt.Errorf("observe %s: %w", s, err)
+	}
+	return seen, nil
 }
 
 // record writes an outcome that the driver saw, as a host would report it.

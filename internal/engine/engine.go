@@ -22,6 +22,7 @@ import (
 
 	"github.com/slipway/slipway/internal/deploy"
 	"github.com/slipway/slipway/internal/platform"
+	"github.com/slipway/slipway/internal/rollout"
 	"github.com/slipway/slipway/internal/store"
 )
 
@@ -52,6 +53,9 @@ type Store interface {
 type Config struct {
 	Store   Store
 	Drivers map[deploy.Platform]platform.Driver
+	// Alarms reads the alarms of deployments that have some; nil for an installation that
+	// refuses such deployments.
+	Alarms Alarms
 	// Owner names this engine in leases. One that starts again under its old name goes on
 	// with its deployments at once.
 	Owner string
@@ -77,6 +81,9 @@ type work struct {
 	running  bool
 	failures int       // passes in a row that ended in an error
 	notUntil time.Time // backing off
+	alarms   rollout.AlarmReading
+	again    *time.Timer // wakes it at next, to observe a step; nil if never needed
+	next     time.Time
 }
 
 // New returns an Engine that does nothing until Run.
@@ -100,6 +107,20 @@ func (e *Engine) Wake(id string) {
 	e.of(id).woken = true
 	e.mu.Unlock()
 	e.nudge()
+}
+
+// wakeIn wakes the deployment in a while. However often it is called, the deployment is
+// woken once, at the earliest of the times.
+func (e *Engine) wakeIn(id string, d time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	w, now := e.of(id), e.cfg.Now()
+	if at := now.Add(d); !w.next.After(now) || at.Before(w.next) {
+		if w.again != nil {
+			w.again.Stop()
+		}
+		w.next, w.again = at, time.AfterFunc(d, func() { e.Wake(id) })
+	}
 }
 
 func (e *Engine) nudge() {

@@ -4,6 +4,7 @@ package platform
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/slipway/slipway/internal/deploy"
@@ -11,7 +12,8 @@ import (
 
 // A Driver carries out steps on one compute platform. Every method may be called again for
 // the same thing, after a crash by another process, and must then have the same effect. An
-// error means that it is not known what happened; the engine will ask again.
+// error means that it is not known what happened, and the engine will ask again; a *Refusal
+// means that it never will be otherwise.
 type Driver interface {
 	// Resolve names the targets of a deployment, with their lifecycle, in any order.
 	Resolve(ctx context.Context, d deploy.Deployment, g deploy.Group, now time.Time) ([]deploy.Target, error)
@@ -33,4 +35,24 @@ type Observation struct {
 	Outcome *deploy.Outcome
 	// Again is when to observe again; zero if there is no need.
 	Again time.Duration
+}
+
+// A Refusal is the error of a driver that cannot do what it was asked, now or later: from
+// Resolve it fails the deployment, from Start or Observe the step.
+type Refusal struct{ Info deploy.ErrorInfo }
+
+func (r *Refusal) Error() string { return string(r.Info.Code) + ": " + r.Info.Message }
+
+// Refused returns the Refusal in err's chain, or nil.
+func Refused(err error) *Refusal {
+	r, _ := errors.AsType[*Refusal](err)
+	return r
+}
+
+// Outcome is how the refused step ended.
+func (r *Refusal) Outcome() deploy.Outcome {
+	return deploy.Outcome{
+		Status:      deploy.EventFailed,
+		Diagnostics: deploy.Diagnostics{Code: deploy.CodeUnknownError, Message: r.Info.Message},
+	}
 }

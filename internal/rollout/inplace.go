@@ -56,7 +56,13 @@ func (p *pass) expire(i int, e *deploy.EventRecord) {
 		return
 	}
 	message := deploy.NotPickedUp
-	if !e.TakenAt.IsZero() {
+	switch {
+	case e.Name == deploy.BlockTraffic:
+		message = fmt.Sprintf("The instance still had traffic %s after it was taken out of its load balancers.", p.d.Limits.Event)
+	case e.Name == deploy.AllowTraffic:
+		message = fmt.Sprintf("The instance did not become healthy in its load balancers within %s. "+
+			"Check its health checks there.", p.d.Limits.Event)
+	case !e.TakenAt.IsZero():
 		message = fmt.Sprintf("The host took the lifecycle event %s but did not report its outcome within %s. "+
 			"Check that the host is up and that its CodeDeploy agent is running.", e.Name, p.d.Limits.Event)
 	}
@@ -80,8 +86,7 @@ func (p *pass) start() {
 		p.giveUp(tally)
 		return
 	}
-	healthy := p.d.Config.Healthy
-	switch healthy.Judge(tally) {
+	switch p.verdict(tally) {
 	case deploy.NotValid:
 		p.fail(deploy.HealthConstraintsInvalid, tally)
 	case deploy.TooMany, deploy.TooFew:
@@ -89,9 +94,48 @@ func (p *pass) start() {
 	case deploy.Enough:
 		p.end(deploy.Succeeded)
 	default:
-		p.startTargets(healthy.Room(tally))
-		p.d.Waiting = p.explain(p.tally())
+		p.startMore(tally)
 	}
+}
+
+// verdict is the fleet's, unless a zone's own floor speaks against going on.
+func (p *pass) verdict(t deploy.Tally) deploy.Verdict {
+	if v := p.zoneVerdict(); v != deploy.GoOn {
+		return v
+	}
+	return p.d.Config.Healthy.Judge(t)
+}
+
+// startMore begins as many targets of the zone in hand as the floors allow.
+func (p *pass) startMore(tally deploy.Tally) {
+	z, opens := p.zone()
+	if p.now.Before(opens) {
+		p.monitoring(z, opens)
+		return
+	}
+	p.startTargets(z, p.roomIn(z, p.d.Config.Healthy.Room(tally)))
+	if tally = p.tally(); tally.InFlight == 0 && tally.Waiting > 0 && p.d.Stop == nil {
+		p.fail(deploy.HealthConstraints, tally) // hosts of another zone are down: nothing here may be taken
+		return
+	}
+	p.d.Waiting = p.explain(tally)
+}
+
+// spare is how many hosts that are up may be taken: the others hold the floor. Hosts that
+// are down are usually tried first, and then this follows from the room there is; but those
+// in a later zone are not.
+func (p *pass) spare() int {
+	up, before := 0, 0
+	for i := range p.targets {
+		t := &p.targets[i]
+		if t.WasHealthy {
+			before++
+		}
+		if t.Status == deploy.TargetSucceeded || t.WasHealthy && (t.Status == deploy.TargetPending || t.Status == deploy.TargetSkipped) {
+			up++
+		}
+	}
+	return up - min(p.d.Config.Healthy.Floor(len(p.targets)), before)
 }
 
 // open moves a queued deployment to work, and reports whether there is any.
@@ -116,24 +160,31 @@ func (p *pass) skipCurrent() {
 	}
 }
 
-// startTargets begins the first n targets that wait.
-func (p *pass) startTargets(n int) {
-	for i := range p.targets {
-		if n == 0 {
-			return
+// startTargets begins the first n targets of z that wait.
+func (p *pass) startTargets(z zone, n int) {
+	spare := p.spare()
+	for i := z.from; i < z.till && n > 0; i++ {
+		if p.targets[i].Status != deploy.TargetPending {
+			continue
 		}
-		if p.targets[i].Status == deploy.TargetPending {
-			p.moveTarget(i, deploy.TargetInProgress)
-			p.settleTarget(i)
-			n--
+		if p.targets[i].WasHealthy {
+			if spare <= 0 {
+				continue
+			}
+			spare--
 		}
+		p.moveTarget(i, deploy.TargetInProgress)
+		p.settleTarget(i)
+		n--
 	}
 }
 
 // tally counts the fleet. A target that was skipped because it is up to date is healthy.
-func (p *pass) tally() deploy.Tally {
-	t := deploy.Tally{Fleet: len(p.targets)}
-	for i := range p.targets {
+func (p *pass) tally() deploy.Tally { return p.tallyOf(zone{till: len(p.targets)}) }
+
+func (p *pass) tallyOf(z zone) deploy.Tally {
+	t := deploy.Tally{Fleet: z.till - z.from}
+	for i := z.from; i < z.till; i++ {
 		switch p.targets[i].Status {
 		case deploy.TargetPending:
 			t.Waiting++
@@ -175,6 +226,9 @@ func (p *pass) skipPending() {
 func (p *pass) explain(t deploy.Tally) string {
 	if t.Waiting == 0 {
 		return fmt.Sprintf("Waiting for %s at work.", hosts(t.InFlight))
+	}
+	if z, _ := p.zone(); p.tallyOf(z).Waiting == 0 {
+		return fmt.Sprintf("%s at work; %s must wait until %s is finished.", hosts(t.InFlight), hosts(t.Waiting), z)
 	}
 	floor := p.d.Config.Healthy.Floor(t.Fleet)
 	return fmt.Sprintf("%s at work; %s must wait, because %d of %d must stay healthy.",

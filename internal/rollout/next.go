@@ -17,6 +17,8 @@ func Next(s Snapshot, now time.Time) (Plan, error) {
 		p.abort(deploy.Failed, deploy.Failure(deploy.DeploymentGroupMissing))
 	case !now.Before(p.d.CreatedAt.Add(p.d.Limits.Total)):
 		p.abort(deploy.Failed, deploy.Failure(deploy.TimedOut))
+	case p.d.Refusal != nil:
+		p.abort(deploy.Failed, p.d.Refusal)
 	case p.d.Status == deploy.Created && p.d.Stop == nil:
 		p.become(deploy.Queued)
 		p.plan.Resolve = true
@@ -30,12 +32,16 @@ func Next(s Snapshot, now time.Time) (Plan, error) {
 
 // advance settles what has ended, then goes on, stops or gives up.
 func (p *pass) advance() {
+	clear := p.heedAlarms()
 	p.settle()
-	if p.d.Stop != nil {
+	switch {
+	case p.d.Stop != nil:
 		p.stop()
-		return
+	case !clear && p.d.Status == deploy.Queued:
+		p.d.Waiting = "Waiting until the state of the alarms is known."
+	default:
+		p.start()
 	}
-	p.start()
 }
 
 // A pass is the working set of one call of Next: copies that may be changed, and what changed.
@@ -76,6 +82,7 @@ func (p *pass) finish() (Plan, error) {
 // restate lists the steps in hand and when the first of them is overdue.
 func (p *pass) restate() {
 	if p.d.Status.Done() {
+		p.plan.Wake = time.Time{}
 		return
 	}
 	p.wake(p.d.CreatedAt.Add(p.d.Limits.Total))

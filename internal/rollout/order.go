@@ -9,10 +9,28 @@ import (
 
 // Order sorts targets as they should be taken: hosts that are down anyway come first, then
 // those whose revision is unknown, then old ones, then those that run lastGood (a revision
-// key). Among equals, by name, so that people can tell what comes next.
-func Order(targets []deploy.Target, lastGood string) {
+// key). Among equals, by name, so that people can tell what comes next. A zonal deployment
+// takes zone after zone, those with hosts that are down first.
+func Order(targets []deploy.Target, lastGood string, zonal bool) {
+	down := map[string]bool{}
+	for _, t := range targets {
+		down[t.Zone] = down[t.Zone] || !t.WasHealthy
+	}
+	byZone := func(a, b deploy.Target) int {
+		if !zonal || a.Zone == b.Zone {
+			return 0
+		}
+		if down[a.Zone] != down[b.Zone] {
+			if down[a.Zone] {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a.Zone, b.Zone)
+	}
 	slices.SortStableFunc(targets, func(a, b deploy.Target) int {
 		return cmp.Or(
+			byZone(a, b),
 			cmp.Compare(rank(a, lastGood), rank(b, lastGood)),
 			cmp.Compare(a.ID, b.ID),
 		)

@@ -20,6 +20,29 @@ func (p *pass) end(status deploy.Status) {
 	if status != deploy.Succeeded {
 		p.rollBack()
 	}
+	if p.plan.Rollback == nil {
+		p.d.Residue = p.residue()
+	}
+}
+
+// residue says of each instance what this deployment, the last word on it, leaves undone: a
+// revision that is neither the old nor the new one, and traffic that does not come back.
+func (p *pass) residue() (list []string) {
+	for i := range p.targets {
+		t := &p.targets[i]
+		if !t.Touched() || t.Status == deploy.TargetSucceeded {
+			continue
+		}
+		text := t.ID + " may hold parts of two revisions"
+		if e := t.Event(deploy.Install); e != nil && e.StartedAt.IsZero() {
+			text = t.ID + " still has the files of its former revision"
+		}
+		if block := t.Event(deploy.BlockTraffic); block != nil && !block.StartedAt.IsZero() {
+			text += " and gets no traffic from its load balancers"
+		}
+		list = append(list, text+".")
+	}
+	return list
 }
 
 // remember writes the group's history and the health of the instances that were touched.
@@ -109,6 +132,9 @@ func (p *pass) wantsRollback() bool {
 	}
 	if p.d.Stop != nil && p.d.Stop.Rollback != nil {
 		return *p.d.Stop.Rollback
+	}
+	if p.d.Stop != nil && p.d.Stop.ByAlarm {
+		return p.d.Rollback.On(deploy.RollbackOnAlarm)
 	}
 	return p.d.Rollback.On(deploy.RollbackOnRequest)
 }

@@ -22,6 +22,8 @@ type Snapshot struct {
 	Group *deploy.Group
 	// Targets are in the order in which they are taken. None until they are resolved.
 	Targets []deploy.Target
+	// Alarms is the last reading of the deployment's alarms, where it has any.
+	Alarms AlarmReading
 }
 
 // A Plan is what should be so from now on.

@@ -33,7 +33,7 @@ func (p *pass) stopTarget(i int) bool {
 		return true
 	}
 	if e := t.Current(); e != nil {
-		if !e.TakenAt.IsZero() {
+		if !e.TakenAt.IsZero() { // what the service does itself is simply left
 			return false
 		}
 		p.plan.Withdrawn = append(p.plan.Withdrawn, p.step(i, e))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,7 +20,13 @@ var update = flag.Bool("update", false, "rewrite the traces in testdata with wha
 // TestTraces plays every testdata/*.txt: a line that begins with ">" is a command, what
 // follows it is what the planner then does. The commands:
 //
-//	> fleet N CONFIG [rollback]   N new hosts, h1 …; CONFIG is OneAtATime, HOST_COUNT=2, FLEET_PERCENT=50
+//	> fleet N CONFIG [option …]   N new hosts, h1 …; CONFIG is OneAtATime, HOST_COUNT=2, FLEET_PERCENT=50;
+//	                              options: rollback, balanced (behind a load balancer)
+//	> zones NAME=N … [option …]   the fleet's first N hosts are in the zone NAME, the next ones …;
+//	                              options: first:SECONDS monitor:SECONDS floor:N
+//	> alarms NAME …               alarms that stop the deployment
+//	> reading [NAME …]            the alarms are read, these are active
+//	> unreadable                  reading the alarms fails
 //	> good KEY                    the group's last good revision; every host runs it and is healthy
 //	> deploy KEY [option …]       a new deployment of that revision
 //	> take HOST …                 the hosts take what they are asked
@@ -91,6 +98,18 @@ func (tr *trace) command(words []string) error {
 		for i := range tr.s.Targets {
 			tr.s.Targets[i].WasHealthy, tr.s.Targets[i].Running = true, r.Key()
 		}
+	case "zones":
+		return tr.zones(args)
+	case "alarms":
+		tr.s.Deployment.Alarms = &deploy.Alarms{Enabled: true, Names: args}
+	case "reading":
+		tr.s.Alarms = AlarmReading{At: tr.now, Active: args}
+	case "unreadable":
+		since := tr.now
+		if tr.s.Alarms.Fault != "" {
+			since = tr.s.Alarms.Since
+		}
+		tr.s.Alarms = AlarmReading{At: tr.now, Fault: "throttled.", Since: since}
 	case "deploy":
 		tr.deploy(args)
 	case "take":
@@ -135,13 +154,50 @@ func (tr *trace) fleet(args []string) error {
 	}
 	tr.s.Deployment = deploy.Deployment{Config: deploy.Config{Name: args[1], Healthy: h},
 		Limits: deploy.DefaultLimits, Platform: deploy.Server, Style: deploy.DefaultStyle, Status: deploy.Succeeded}
-	if len(args) > 2 {
-		tr.s.Deployment.Rollback = deploy.AutoRollback{Enabled: true,
-			Events: []deploy.RollbackEvent{deploy.RollbackOnFailure, deploy.RollbackOnRequest}}
+	d := &tr.s.Deployment
+	for _, option := range args[2:] {
+		switch option {
+		case "rollback":
+			d.Rollback = deploy.AutoRollback{Enabled: true, Events: []deploy.RollbackEvent{
+				deploy.RollbackOnFailure, deploy.RollbackOnRequest, deploy.RollbackOnAlarm}}
+		case "balanced":
+			d.Style.Option = deploy.WithTrafficControl
+		default:
+			return fmt.Errorf("unknown option %s", option)
+		}
 	}
 	for i := range n {
 		tr.s.Targets = append(tr.s.Targets, deploy.NewTarget("d", fmt.Sprintf("h%d", i+1), "arn",
-			deploy.Lifecycle(deploy.Server, deploy.DefaultStyle), tr.now))
+			deploy.Lifecycle(deploy.Server, d.Style), tr.now))
+	}
+	return nil
+}
+
+func (tr *trace) zones(args []string) error {
+	z := &deploy.ZonalConfig{}
+	tr.s.Deployment.Config.Zonal = z
+	at := 0
+	for _, arg := range args {
+		name, count, isZone := strings.Cut(arg, "=")
+		option, value, _ := strings.Cut(arg, ":")
+		n, err := strconv.Atoi(count + value)
+		if err != nil {
+			return err
+		}
+		seconds := int64(n)
+		switch {
+		case isZone:
+			for range n {
+				tr.s.Targets[at].Zone = name
+				at++
+			}
+		case option == "first":
+			z.FirstMonitor = &seconds
+		case option == "monitor":
+			z.Monitor = &seconds
+		case option == "floor":
+			z.HealthyPerZone = &deploy.MinimumHealthy{Type: deploy.HostCount, Value: n}
+		}
 	}
 	return nil
 }
@@ -195,7 +251,11 @@ func (tr *trace) report(args []string) error {
 
 // finish reports success until the hosts have nothing in hand.
 func (tr *trace) finish(hosts []string) error {
-	for range deploy.Lifecycle(deploy.Server, deploy.DefaultStyle) {
+	for {
+		hosts = slices.DeleteFunc(slices.Clone(hosts), func(name string) bool { return tr.target(name).Current() == nil })
+		if len(hosts) == 0 {
+			return nil
+		}
 		if err := tr.report(append(hosts[:len(hosts):len(hosts)], "ok")); err != nil {
 			return err
 		}
@@ -205,7 +265,6 @@ func (tr *trace) finish(hosts []string) error {
 			tr.keep(plan)
 		}
 	}
-	return nil
 }
 
 // plan asks the planner, keeps what it says, and writes down what is new.
@@ -243,6 +302,9 @@ func (tr *trace) consequences(out *strings.Builder, plan Plan) {
 		fmt.Fprintf(out, "  rollback to %s\n", r.Revision.S3.Key)
 	} else if r := plan.Deployment.RollbackInfo; r != nil {
 		fmt.Fprintf(out, "  no rollback: %s\n", r.Message)
+	}
+	for _, text := range plan.Deployment.Residue {
+		fmt.Fprintf(out, "  residue: %s\n", text)
 	}
 	for _, h := range plan.Health {
 		fmt.Fprintf(out, "  remember %s healthy=%t revision=%s\n", h.Instance, h.Healthy, strings.ReplaceAll(h.Revision, "\x1f", " "))

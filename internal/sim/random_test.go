@@ -28,19 +28,27 @@ func TestRandomFleets(t *testing.T) {
 
 func drawScenario(rt *rapid.T) Scenario {
 	sc := Scenario{
-		Config: deploy.Config{Name: "drawn", Healthy: drawHealthy(rt)},
-		Limits: deploy.Limits{Pickup: time.Minute, Event: 10 * time.Minute, Total: 4 * time.Hour},
+		Config:   deploy.Config{Name: "drawn", Healthy: drawHealthy(rt)},
+		Limits:   deploy.Limits{Pickup: time.Minute, Event: 10 * time.Minute, Total: 4 * time.Hour},
+		Balanced: rapid.Bool().Draw(rt, "balanced"),
+	}
+	if rapid.IntRange(0, 2).Draw(rt, "zonal") == 0 {
+		sc.Config.Zonal = drawZonal(rt)
 	}
 	n := rapid.IntRange(0, 5).Draw(rt, "hosts")
-	sc.Hosts = fleet(n, func(h *simulated.Host) { drawHost(rt, h) })
+	sc.Hosts = fleet(n, func(h *simulated.Host) { drawHost(rt, h, sc.style()) })
 	if rapid.Bool().Draw(rt, "rollback") {
 		sc.Rollback = deploy.AutoRollback{Enabled: true,
-			Events: []deploy.RollbackEvent{deploy.RollbackOnFailure, deploy.RollbackOnRequest}}
+			Events: []deploy.RollbackEvent{deploy.RollbackOnFailure, deploy.RollbackOnRequest, deploy.RollbackOnAlarm}}
 	}
 	for i := range rapid.IntRange(1, 3).Draw(rt, "deployments") {
 		d := Deployment{Revision: fmt.Sprintf("v%d", i+1)}
 		if rapid.IntRange(0, 3).Draw(rt, "stop") == 0 {
 			d.StopAfter = time.Duration(rapid.IntRange(1, 60).Draw(rt, "stopAfter")) * 500 * time.Millisecond
+		}
+		if rapid.IntRange(0, 3).Draw(rt, "alarm") == 0 {
+			d.AlarmFrom = rapid.SampledFrom(deploy.Lifecycle(deploy.Server, deploy.DefaultStyle)).Draw(rt, "alarmFrom")
+			d.AlarmFaults = rapid.IntRange(0, 8).Draw(rt, "alarmFaults")
 		}
 		sc.Deployments = append(sc.Deployments, d)
 	}
@@ -58,12 +66,22 @@ func drawHealthy(rt *rapid.T) deploy.MinimumHealthy {
 	}
 }
 
-func drawHost(rt *rapid.T, h *simulated.Host) {
+func drawZonal(rt *rapid.T) *deploy.ZonalConfig {
+	z := &deploy.ZonalConfig{Monitor: new(int64(rapid.IntRange(0, 90).Draw(rt, "monitor")))}
+	if rapid.Bool().Draw(rt, "perZone") {
+		z.HealthyPerZone = &deploy.MinimumHealthy{Type: deploy.HostCount, Value: rapid.IntRange(0, 2).Draw(rt, "zoneFloor")}
+	}
+	return z
+}
+
+func drawHost(rt *rapid.T, h *simulated.Host, style deploy.Style) {
+	h.Zone = rapid.SampledFrom([]string{"", "a", "b"}).Draw(rt, "zone")
+	h.Flaky = rapid.IntRange(0, 2).Draw(rt, "flaky")
 	h.Work = time.Duration(rapid.IntRange(1, 5).Draw(rt, "work")) * time.Second
 	h.Silent = rapid.IntRange(0, 9).Draw(rt, "silent") == 0
 	h.Broken = rapid.IntRange(0, 3).Draw(rt, "broken")
 	if rapid.IntRange(0, 3).Draw(rt, "fails") == 0 {
-		event := rapid.SampledFrom(deploy.Lifecycle(deploy.Server, deploy.DefaultStyle)).Draw(rt, "event")
+		event := rapid.SampledFrom(deploy.Lifecycle(deploy.Server, style)).Draw(rt, "event")
 		h.Fails = map[deploy.Event]string{event: fmt.Sprintf("v%d", rapid.IntRange(1, 3).Draw(rt, "by"))}
 	}
 }

@@ -24,6 +24,15 @@ type Scenario struct {
 	Rollback    deploy.AutoRollback
 	Deployments []Deployment
 	Limits      deploy.Limits
+	// Balanced puts the hosts behind a load balancer.
+	Balanced bool
+}
+
+func (sc Scenario) style() deploy.Style {
+	if sc.Balanced {
+		return deploy.Style{Type: deploy.InPlace, Option: deploy.WithTrafficControl}
+	}
+	return deploy.DefaultStyle
 }
 
 // A Deployment is one deployment of a Scenario, and what is done to it.
@@ -31,6 +40,11 @@ type Deployment struct {
 	Revision  string        // the S3 key
 	StopAfter time.Duration // zero: not stopped
 	Rollback  *bool         // of the stop
+	// AlarmFrom turns an alarm on once a host has run that event of this deployment, until
+	// the next one; empty: never.
+	AlarmFrom deploy.Event
+	// AlarmFaults is how many readings of the alarms fail first.
+	AlarmFaults int
 }
 
 // A Result is how a scenario went.
@@ -40,6 +54,8 @@ type Result struct {
 	Targets     map[string][]deploy.Target
 	Ran         []deploy.Step
 	Violations  []string
+	// Traffic are the hosts that get requests in the end.
+	Traffic map[string]bool
 	// Points is how often the engine was about to write or to act, or just had.
 	Points int
 }
@@ -87,6 +103,10 @@ func (s crashStore) Commit(ctx context.Context, c store.Commit) error {
 	return around(s.c, func() error { return s.Store.Commit(ctx, c) })
 }
 
+func (s crashStore) UpdateTarget(ctx context.Context, deployment, target string, change func(*deploy.Target) error) error {
+	return around(s.c, func() error { return s.Store.UpdateTarget(ctx, deployment, target, change) })
+}
+
 // crashDriver is a driver whose engine may die around each act.
 type crashDriver struct {
 	platform.Driver
@@ -114,6 +134,7 @@ type run struct {
 	platform *simulated.Platform
 	crasher  *crasher
 	group    deploy.Group
+	alarms   alarms
 
 	mu     sync.Mutex
 	engine *engine.Engine
@@ -127,6 +148,7 @@ type run struct {
 func Run(ctx context.Context, st store.Store, sc Scenario, crashAt int, check func(store.Store, deploy.Group)) (Result, error) {
 	r := &run{scenario: sc, store: st, crasher: &crasher{at: crashAt}}
 	r.platform = simulated.New(st, sc.Hosts)
+	r.alarms.ran = r.platform.Ran
 	if err := r.setUp(ctx); err != nil {
 		return Result{}, err
 	}
@@ -155,6 +177,7 @@ func (r *run) engines(ctx context.Context, killed <-chan struct{}) {
 			Store:   crashStore{r.store, crash},
 			Drivers: map[deploy.Platform]platform.Driver{deploy.Server: crashDriver{r.platform, crash}},
 			Owner:   fmt.Sprintf("engine-%d", generation),
+			Alarms:  &r.alarms,
 		})
 		r.mu.Lock()
 		r.engine = e
@@ -178,7 +201,7 @@ func (r *run) setUp(ctx context.Context) error {
 	app := deploy.Application{ID: "app-1", Name: "shop", Platform: deploy.Server, CreatedAt: now}
 	r.group = deploy.Group{
 		ID: "group-1", ApplicationID: app.ID, Application: app.Name, Name: "prod",
-		Platform: deploy.Server, Style: deploy.DefaultStyle, Rollback: r.scenario.Rollback,
+		Platform: deploy.Server, Style: r.scenario.style(), Rollback: r.scenario.Rollback,
 		ConfigName: r.scenario.Config.Name, OnPremisesFilters: []deploy.TagFilter{{Key: "fleet", Type: deploy.KeyOnly}},
 	}
 	if err := r.store.CreateApplication(ctx, app); err != nil {
@@ -191,6 +214,7 @@ func (r *run) setUp(ctx context.Context) error {
 func (r *run) play(ctx context.Context) error {
 	for i, d := range r.scenario.Deployments {
 		id := fmt.Sprintf("d-SIM%06d", i)
+		r.alarms.set(id, d)
 		if err := r.create(ctx, id, d); err != nil {
 			return err
 		}
@@ -212,9 +236,13 @@ func (r *run) create(ctx context.Context, id string, d Deployment) error {
 	if limits == (deploy.Limits{}) {
 		limits = deploy.DefaultLimits
 	}
+	var watched *deploy.Alarms
+	if d.AlarmFrom != "" || d.AlarmFaults > 0 {
+		watched = &deploy.Alarms{Enabled: true, Names: []string{"errors"}}
+	}
 	err := r.store.CreateDeployment(ctx, deploy.Deployment{
 		ID: id, ApplicationID: "app-1", Application: "shop", GroupID: r.group.ID, Group: r.group.Name,
-		Platform: deploy.Server, Style: deploy.DefaultStyle, Config: r.scenario.Config,
+		Platform: deploy.Server, Style: r.scenario.style(), Config: r.scenario.Config, Alarms: watched,
 		Revision: deploy.Revision{Type: deploy.S3, S3: &deploy.S3Location{Bucket: "b", Key: d.Revision, BundleType: "zip"}},
 		Creator:  deploy.ByUser, FileExists: deploy.Disallow, Rollback: r.scenario.Rollback,
 		Limits: limits, Status: deploy.Created, CreatedAt: time.Now().UTC(),
@@ -260,7 +288,10 @@ func (r *run) result(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	res := Result{Targets: map[string][]deploy.Target{}, Ran: r.platform.Ran(),
-		Violations: r.platform.Violations(), Points: r.crasher.points}
+		Violations: r.platform.Violations(), Points: r.crasher.points, Traffic: map[string]bool{}}
+	for _, h := range r.scenario.Hosts {
+		res.Traffic[h.Name] = r.platform.HasTraffic(h.Name)
+	}
 	for i := len(list) - 1; i >= 0; i-- {
 		res.Deployments = append(res.Deployments, list[i])
 		if res.Targets[list[i].ID], err = r.store.Targets(ctx, list[i].ID); err != nil {

@@ -17,7 +17,8 @@ import (
 var (
 	allAtOnce  = deploy.Config{Name: "all", Healthy: deploy.MinimumHealthy{Type: deploy.HostCount, Value: 0}}
 	oneAtATime = deploy.Config{Name: "one", Healthy: deploy.MinimumHealthy{Type: deploy.OneAtATime, Value: 1}}
-	onFailure  = deploy.AutoRollback{Enabled: true, Events: []deploy.RollbackEvent{deploy.RollbackOnFailure}}
+	onFailure  = deploy.AutoRollback{Enabled: true,
+		Events: []deploy.RollbackEvent{deploy.RollbackOnFailure, deploy.RollbackOnAlarm}}
 )
 
 func fleet(n int, each func(*simulated.Host)) []simulated.Host {
@@ -68,6 +69,36 @@ func scenarios() map[string]struct {
 			Scenario{Hosts: fleet(2, nil), Config: oneAtATime,
 				Deployments: []Deployment{{Revision: "v1", StopAfter: 2500 * time.Millisecond, Rollback: &no}}},
 			[]deploy.Status{deploy.Stopped},
+		},
+		"balanced": {
+			Scenario{Hosts: fleet(2, func(h *simulated.Host) { h.Flaky = 1 }), Config: oneAtATime, Balanced: true,
+				Deployments: []Deployment{{Revision: "v1"}}},
+			[]deploy.Status{deploy.Succeeded},
+		},
+		"balanced, unhealthy with a bad version": {
+			Scenario{
+				Hosts: fleet(1, func(h *simulated.Host) {
+					h.Fails = map[deploy.Event]string{deploy.AllowTraffic: "v2"}
+				}),
+				Config: allAtOnce, Balanced: true, Rollback: onFailure,
+				Deployments: []Deployment{{Revision: "v1"}, {Revision: "v2"}},
+			},
+			[]deploy.Status{deploy.Succeeded, deploy.Failed, deploy.Succeeded},
+		},
+		"zone after zone": {
+			Scenario{
+				Hosts: fleet(3, func(h *simulated.Host) { h.Zone = map[string]string{"web-1": "a", "web-2": "a", "web-3": "b"}[h.Name] }),
+				Config: deploy.Config{Name: "zonal", Healthy: deploy.MinimumHealthy{Type: deploy.HostCount, Value: 0},
+					Zonal: &deploy.ZonalConfig{Monitor: new(int64(60))}},
+				Deployments: []Deployment{{Revision: "v1"}},
+			},
+			[]deploy.Status{deploy.Succeeded},
+		},
+		"alarm": {
+			// Each host works for longer than the alarms go unread.
+			Scenario{Hosts: fleet(2, func(h *simulated.Host) { h.Work = 2 * time.Second }), Config: oneAtATime, Rollback: onFailure,
+				Deployments: []Deployment{{Revision: "v1"}, {Revision: "v2", AlarmFrom: deploy.ApplicationStart, AlarmFaults: 1}}},
+			[]deploy.Status{deploy.Succeeded, deploy.Stopped, deploy.Succeeded},
 		},
 		"host never answers": {
 			Scenario{Hosts: fleet(2, func(h *simulated.Host) { h.Silent = h.Name == "web-1" }), Config: oneAtATime,
@@ -177,12 +208,24 @@ func checkEnd(t *testing.T, res Result, want []deploy.Status) {
 	if want != nil && fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("deployments ended %v, want %v", got, want)
 	}
+	checkTraffic(t, res)
 	seen := map[deploy.Step]bool{}
 	for _, s := range res.Ran {
 		if seen[s] {
 			t.Errorf("%s ran twice", s)
 		}
 		seen[s] = true
+	}
+}
+
+// checkTraffic: a host that the last deployment brought to its end has its traffic back.
+func checkTraffic(t *testing.T, res Result) {
+	t.Helper()
+	last := res.Deployments[len(res.Deployments)-1]
+	for _, target := range res.Targets[last.ID] {
+		if last.Style.Option == deploy.WithTrafficControl && target.Status == deploy.TargetSucceeded && !res.Traffic[target.ID] {
+			t.Errorf("%s: %s succeeded and has no traffic", last.ID, target.ID)
+		}
 	}
 }
 

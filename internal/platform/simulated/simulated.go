@@ -22,6 +22,9 @@ type Host struct {
 	Fails  map[deploy.Event]string // events that fail, by the revision (S3 key) that makes them; "*" is any
 	Silent bool                    // never answers
 	Broken int                     // how many reports get lost before one arrives
+	Zone   string                  // its availability zone
+	// Flaky is how often its load balancer gives an error before it does something.
+	Flaky int
 }
 
 // Store is what the hosts read and report to.
@@ -41,6 +44,7 @@ type Platform struct {
 
 	mu         sync.Mutex
 	started    map[deploy.Step]bool
+	traffic    map[string]*traffic
 	ran        []deploy.Step
 	violations []string
 	busy       sync.WaitGroup
@@ -50,9 +54,11 @@ var _ platform.Driver = (*Platform)(nil)
 
 // New returns a platform of these hosts.
 func New(store Store, hosts []Host) *Platform {
-	p := &Platform{store: store, hosts: map[string]Host{}, order: hosts, started: map[deploy.Step]bool{}, wake: func(string) {}}
+	p := &Platform{store: store, hosts: map[string]Host{}, order: hosts, started: map[deploy.Step]bool{},
+		traffic: map[string]*traffic{}, wake: func(string) {}}
 	for _, h := range hosts {
 		p.hosts[h.Name] = h
+		p.traffic[h.Name] = &traffic{flaky: h.Flaky}
 	}
 	return p
 }
@@ -95,7 +101,7 @@ func (p *Platform) Resolve(ctx context.Context, d deploy.Deployment, g deploy.Gr
 	for _, h := range p.order {
 		if g.Selects(h.Tags) {
 			t := deploy.NewTarget(d.ID, h.Name, "arn:simulated:"+h.Name, deploy.Lifecycle(d.Platform, d.Style), now)
-			t.WasHealthy, t.Running = health[h.Name].Healthy, health[h.Name].Revision
+			t.WasHealthy, t.Running, t.Zone = health[h.Name].Healthy, health[h.Name].Revision, h.Zone
 			targets = append(targets, t)
 		}
 	}
@@ -114,6 +120,9 @@ func (p *Platform) Start(ctx context.Context, s deploy.Step) error {
 	if e == nil || e.Attempt < s.Attempt || e.Status == deploy.EventPending {
 		p.violate("%s was started before the store said so", s)
 	}
+	if s.Event.ByService() {
+		return p.shift(s)
+	}
 	if p.started[s] {
 		return nil
 	}
@@ -123,11 +132,6 @@ func (p *Platform) Start(ctx context.Context, s deploy.Step) error {
 		go p.run(h, s)
 	}
 	return nil
-}
-
-// Observe leaves reporting to the hosts.
-func (p *Platform) Observe(context.Context, deploy.Step) (platform.Observation, error) {
-	return platform.Observation{}, nil
 }
 
 // Cancel has nothing to do: a host that reports late is not heard.
@@ -166,11 +170,19 @@ func (p *Platform) carryOut(h Host, s deploy.Step) (deploy.Outcome, error) {
 		}
 	}
 	p.ran = append(p.ran, s)
-	if by := h.Fails[s.Event]; by == "*" || by != "" && by == d.Revision.S3.Key {
-		return deploy.Outcome{Status: deploy.EventFailed, Diagnostics: deploy.Diagnostics{
-			Code: deploy.CodeScriptFailed, Message: "simulated failure"}}, nil
+	if d.Style.Option == deploy.WithTrafficControl && p.traffic[h.Name].in && s.Event == deploy.Install {
+		p.violate("%s ran while its host had traffic", s)
 	}
-	return deploy.Outcome{Status: deploy.EventSucceeded, Diagnostics: deploy.Diagnostics{Code: deploy.CodeSuccess}}, nil
+	return h.outcome(s.Event, d.Revision.S3.Key), nil
+}
+
+// outcome is how the event ends on the host, with that revision.
+func (h Host) outcome(e deploy.Event, revision string) deploy.Outcome {
+	if by := h.Fails[e]; by == "*" || by != "" && by == revision {
+		return deploy.Outcome{Status: deploy.EventFailed, Diagnostics: deploy.Diagnostics{
+			Code: deploy.CodeScriptFailed, Message: "simulated failure"}}
+	}
+	return deploy.Outcome{Status: deploy.EventSucceeded, Diagnostics: deploy.Diagnostics{Code: deploy.CodeSuccess}}
 }
 
 // insist writes until it gets through, as an agent does, and then tells the engine.
