@@ -29,8 +29,6 @@ import (
 	"sync"
 	"time"
 
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-
 	"github.com/slipway/slipway/internal/agent/hook"
 	"github.com/slipway/slipway/internal/hostwire"
 )
@@ -83,7 +81,7 @@ func New(config Config, host Host, log *slog.Logger) (*Agent, error) {
 	}
 	service := &commandService{
 		http: client, endpoint: endpoint, prefix: hostwire.TargetPrefix, signingName: hostwire.SigningName,
-		version: "slipway-agent/" + Version(), host: host, signer: v4.NewSigner(), timeout: config.HTTPReadTimeout, log: log,
+		version: "slipway-agent/" + Version(), host: host, timeout: config.HTTPReadTimeout, log: log,
 	}
 	if config.EnableAuthPolicy {
 		service.prefix, service.signingName = hostwire.SecureTargetPrefix, hostwire.SecureSigningName
@@ -91,7 +89,7 @@ func New(config Config, host Host, log *slog.Logger) (*Agent, error) {
 	notify := newNotifier() // before scripts inherit the environment
 	a := &Agent{
 		config: config, host: host, log: log, layout: layout, service: service, trust: trust,
-		downloads:   &downloader{http: client, host: host, signer: service.signer, now: service.now, s3: s3Endpoint(config, host.Region), github: config.GitHubEndpoint, retry: quick},
+		downloads:   &downloader{http: client, host: host, now: service.now, s3: s3Endpoint(config, host.Region), github: config.GitHubEndpoint, retry: quick},
 		hooks:       &hook.Runner{Environ: os.Environ()},
 		notify:      notify,
 		backoff:     quick,

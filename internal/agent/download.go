@@ -14,8 +14,6 @@ import (
 	"syscall"
 	"time"
 
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-
 	"github.com/slipway/slipway/internal/hostwire"
 )
 
@@ -31,7 +29,6 @@ const (
 type downloader struct {
 	http   *http.Client
 	host   Host
-	signer *v4.Signer
 	now    func() time.Time // by the service's clock, for signatures
 	s3     string           // endpoint
 	github string           // endpoint
@@ -217,7 +214,7 @@ func (d *downloader) fromS3(ctx context.Context, r *hostwire.S3Revision, path st
 			request.Header.Set("Range", "bytes="+strconv.FormatInt(f.have, 10)+"-")
 			request.Header.Set("If-Match", f.etag)
 		}
-		return request, sign(ctx, d.signer, d.host, request, nil, "s3", d.now(), func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
+		return request, sign(ctx, d.host, request, nil, "s3", d.now())
 	}
 	f.check = func(h http.Header) error {
 		want, got := strings.Trim(r.ETag, `"`), strings.Trim(h.Get("ETag"), `"`)

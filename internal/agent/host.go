@@ -10,8 +10,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // A Host is who this machine is to the service.
@@ -19,7 +17,7 @@ type Host struct {
 	// Identifier is an ARN: of an IAM user, of a session, or of an instance.
 	Identifier  string
 	Region      string
-	Credentials aws.CredentialsProvider
+	Credentials CredentialsProvider
 }
 
 // LoadHost reads the on-premises file. What that file leaves open comes from the environment:
@@ -27,7 +25,7 @@ type Host struct {
 func LoadHost(file string, getenv func(string) string) (Host, error) {
 	host := Host{Identifier: getenv("AWS_HOST_IDENTIFIER"), Region: getenv("AWS_REGION")}
 	if key := getenv("AWS_ACCESS_KEY_ID"); key != "" {
-		host.Credentials = staticCredentials(key, getenv("AWS_SECRET_ACCESS_KEY"), getenv("AWS_SESSION_TOKEN"))
+		host.Credentials = Credentials{AccessKeyID: key, SecretAccessKey: getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: getenv("AWS_SESSION_TOKEN")}
 	}
 	text, err := os.ReadFile(file)
 	switch {
@@ -73,7 +71,7 @@ func (h *Host) readOnPremises(file string, text []byte) error {
 			return err
 		}
 		h.Identifier, h.Region = user, values["region"]
-		h.Credentials = staticCredentials(values["aws_access_key_id"], values["aws_secret_access_key"], "")
+		h.Credentials = Credentials{AccessKeyID: values["aws_access_key_id"], SecretAccessKey: values["aws_secret_access_key"]}
 	case session != "":
 		if err := required("iam_session_arn", "region", "aws_credentials_file"); err != nil {
 			return err
@@ -86,12 +84,6 @@ func (h *Host) readOnPremises(file string, text []byte) error {
 	return nil
 }
 
-func staticCredentials(id, secret, token string) aws.CredentialsProvider {
-	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: id, SecretAccessKey: secret, SessionToken: token}, nil
-	})
-}
-
 // credentialsAge is when a credentials file is read again. Some other program keeps it fresh.
 const credentialsAge = 25 * time.Minute
 
@@ -100,12 +92,12 @@ type fileCredentials struct {
 	path string
 
 	mu     sync.Mutex
-	value  aws.Credentials
+	value  Credentials
 	readAt time.Time
 }
 
 // Retrieve returns the keys last read; when they cannot be read again, the old ones go on.
-func (f *fileCredentials) Retrieve(context.Context) (aws.Credentials, error) {
+func (f *fileCredentials) Retrieve(context.Context) (Credentials, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if time.Since(f.readAt) < credentialsAge {
@@ -113,7 +105,7 @@ func (f *fileCredentials) Retrieve(context.Context) (aws.Credentials, error) {
 	}
 	value, err := readCredentials(f.path)
 	if err != nil && f.readAt.IsZero() {
-		return aws.Credentials{}, err
+		return Credentials{}, err
 	}
 	if err == nil {
 		f.value, f.readAt = value, time.Now()
@@ -134,10 +126,10 @@ func (f *fileCredentials) reread() bool {
 	return changed
 }
 
-func readCredentials(path string) (aws.Credentials, error) {
+func readCredentials(path string) (Credentials, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return aws.Credentials{}, fmt.Errorf("Failed to load credentials from path %s: %w", path, err)
+		return Credentials{}, fmt.Errorf("Failed to load credentials from path %s: %w", path, err)
 	}
 	section, values := "", map[string]string{}
 	for line := range strings.Lines(string(text)) {
@@ -151,9 +143,9 @@ func readCredentials(path string) (aws.Credentials, error) {
 			values[strings.ToLower(strings.TrimSpace(key))] = strings.TrimSpace(value)
 		}
 	}
-	c := aws.Credentials{AccessKeyID: values["aws_access_key_id"], SecretAccessKey: values["aws_secret_access_key"], SessionToken: values["aws_session_token"]}
+	c := Credentials{AccessKeyID: values["aws_access_key_id"], SecretAccessKey: values["aws_secret_access_key"], SessionToken: values["aws_session_token"]}
 	if c.AccessKeyID == "" || c.SecretAccessKey == "" {
-		return aws.Credentials{}, fmt.Errorf("Failed to load credentials from path %s: the section [default] has no aws_access_key_id and aws_secret_access_key", path)
+		return Credentials{}, fmt.Errorf("Failed to load credentials from path %s: the section [default] has no aws_access_key_id and aws_secret_access_key", path)
 	}
 	return c, nil
 }

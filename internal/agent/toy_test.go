@@ -392,7 +392,7 @@ func (y *toy) config() Config {
 }
 
 func testHost() Host {
-	return Host{Identifier: hostARN, Region: "us-east-1", Credentials: staticCredentials("AKIDEXAMPLE", "s3cret-key", "")}
+	return Host{Identifier: hostARN, Region: "us-east-1", Credentials: Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "s3cret-key"}}
 }
 
 // A running agent can be stopped, and is at the end of the test.

@@ -3,9 +3,7 @@ package agent
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,9 +16,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/slipway/slipway/internal/hostwire"
 )
@@ -108,7 +103,6 @@ type commandService struct {
 	signingName string
 	version     string
 	host        Host
-	signer      *v4.Signer
 	timeout     time.Duration // of one request, long polls included
 	log         *slog.Logger
 	skew        atomic.Int64 // nanoseconds that the service's clock is ahead of this host's
@@ -195,7 +189,7 @@ func (c *commandService) once(ctx context.Context, operation string, body []byte
 	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	request.Header.Set("X-Amz-Target", c.prefix+"."+operation)
 	request.Header.Set(hostwire.AgentVersionHeader, c.version)
-	if err := sign(ctx, c.signer, c.host, request, body, c.signingName, c.now()); err != nil {
+	if err := sign(ctx, c.host, request, body, c.signingName, c.now()); err != nil {
 		return fmt.Errorf("%s: %w", operation, err)
 	}
 	response, err := c.http.Do(request)
@@ -225,17 +219,6 @@ func plainError(err error) error {
 		return u.Err
 	}
 	return err
-}
-
-func sign(ctx context.Context, signer *v4.Signer, host Host, r *http.Request, body []byte, service string, now time.Time, options ...func(*v4.SignerOptions)) error {
-	credentials, err := host.Credentials.Retrieve(ctx)
-	if err != nil {
-		return err
-	}
-	sum := sha256.Sum256(body)
-	hash := hex.EncodeToString(sum[:])
-	r.Header.Set("X-Amz-Content-Sha256", hash)
-	return signer.SignHTTP(ctx, credentials, r, hash, service, host.Region, now, options...)
 }
 
 // refused turns an error answer into a ServiceError.
@@ -314,5 +297,3 @@ func (e *ServiceError) throttled() bool {
 	}
 	return e.Status == http.StatusTooManyRequests
 }
-
-var _ aws.CredentialsProvider = (*fileCredentials)(nil)
