@@ -70,7 +70,7 @@ func New(config Config, host Host, log *slog.Logger) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	endpoint, err := controlEndpoint(config, host.Region)
+	endpoint, err := controlEndpoint(config, host)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func New(config Config, host Host, log *slog.Logger) (*Agent, error) {
 	notify := newNotifier() // before scripts inherit the environment
 	a := &Agent{
 		config: config, host: host, log: log, layout: layout, service: service, trust: trust,
-		downloads:   &downloader{http: client, host: host, now: service.now, s3: s3Endpoint(config, host.Region), github: config.GitHubEndpoint, retry: quick},
+		downloads:   &downloader{http: client, host: host, now: service.now, s3: s3Endpoint(config, host), github: config.GitHubEndpoint, retry: quick},
 		hooks:       &hook.Runner{Environ: os.Environ()},
 		notify:      notify,
 		backoff:     quick,

@@ -38,6 +38,7 @@ type Config struct {
 	S3Endpoint       string // s3_endpoint_override
 	EnableAuthPolicy bool   // enable_auth_policy; the "secure" form of the command service
 	UseFIPSMode      bool   // use_fips_mode; regions of the USA only
+	DisableIMDSv1    bool   // disable_imds_v1; instance metadata only with tokens
 
 	WaitBetweenRuns time.Duration // wait_between_runs; after polls that end at once with nothing, 1 s by default
 	HTTPReadTimeout time.Duration // http_read_timeout; 80 s by default
@@ -133,6 +134,7 @@ func (c *Config) fields() map[string]func(string) error {
 		"s3_endpoint_override":             text(&c.S3Endpoint),
 		"enable_auth_policy":               boolean(&c.EnableAuthPolicy),
 		"use_fips_mode":                    boolean(&c.UseFIPSMode),
+		"disable_imds_v1":                  boolean(&c.DisableIMDSv1),
 		"wait_between_runs":                duration(&c.WaitBetweenRuns),
 		"http_read_timeout":                duration(&c.HTTPReadTimeout),
 		"kill_agent_max_wait_time_seconds": duration(&c.KillMaxWait),

@@ -81,7 +81,7 @@ func TestConfigErrors(t *testing.T) {
 func none(string) string { return "" }
 
 func TestHost(t *testing.T) {
-	host, err := LoadHost(write(t, "o.yml", "region: eu-west-1\niam_user_arn: arn:user\naws_access_key_id: AKID\naws_secret_access_key: s3cret\n"), none)
+	host, err := loadHost(t, write(t, "o.yml", "region: eu-west-1\niam_user_arn: arn:user\naws_access_key_id: AKID\naws_secret_access_key: s3cret\n"), none)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestHost(t *testing.T) {
 		t.Errorf("got %+v %v %v", host, keys.AccessKeyID, err)
 	}
 	env := map[string]string{"AWS_HOST_IDENTIFIER": "any", "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "B"}
-	host, err = LoadHost("/no/such/file", func(k string) string { return env[k] })
+	host, err = loadHost(t, "/no/such/file", func(k string) string { return env[k] })
 	if err != nil || host.Identifier != "any" || host.Region != "us-east-1" {
 		t.Errorf("from the environment: %+v %v", host, err)
 	}
@@ -105,18 +105,18 @@ func TestHostErrors(t *testing.T) {
 		"region: r":                           "names neither 'iam_user_arn' nor 'iam_session_arn'",
 		"a: b: c":                             "The deployment failed because the format of the following on-premises configuration file is invalid: ",
 	} {
-		if _, err := LoadHost(write(t, "o.yml", text), none); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := loadHost(t, write(t, "o.yml", text), none); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v", text, err)
 		}
 	}
-	if _, err := LoadHost("/no/such/file", none); err == nil || !strings.Contains(err.Error(), "this host has no identity") {
+	if _, err := loadHost(t, "/no/such/file", none); err == nil || !strings.Contains(err.Error(), "this host has no identity") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestSessionCredentials(t *testing.T) {
 	file := write(t, "credentials", "[other]\naws_access_key_id = no\n[default]\n# comment\naws_access_key_id=ONE\naws_secret_access_key = s\naws_session_token = t=1\n")
-	host, err := LoadHost(write(t, "o.yml", "region: r\niam_session_arn: arn:session\naws_credentials_file: "+file+"\n"), none)
+	host, err := loadHost(t, write(t, "o.yml", "region: r\niam_session_arn: arn:session\naws_credentials_file: "+file+"\n"), none)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,12 +164,12 @@ func TestEndpoints(t *testing.T) {
 	} {
 		c := defaultConfig()
 		tt.change(&c)
-		commands, err := controlEndpoint(c, tt.region)
-		if err != nil || commands != tt.commands || s3Endpoint(c, tt.region) != tt.s3 {
-			t.Errorf("got %s and %s, %v; want %s and %s", commands, s3Endpoint(c, tt.region), err, tt.commands, tt.s3)
+		commands, err := controlEndpoint(c, Host{Region: tt.region})
+		if err != nil || commands != tt.commands || s3Endpoint(c, Host{Region: tt.region}) != tt.s3 {
+			t.Errorf("got %s and %s, %v; want %s and %s", commands, s3Endpoint(c, Host{Region: tt.region}), err, tt.commands, tt.s3)
 		}
 	}
-	if _, err := controlEndpoint(Config{UseFIPSMode: true}, "eu-west-1"); err == nil {
+	if _, err := controlEndpoint(Config{UseFIPSMode: true}, Host{Region: "eu-west-1"}); err == nil {
 		t.Error("FIPS mode outside the USA was accepted")
 	}
 }
@@ -278,4 +278,15 @@ func TestMainStatus(t *testing.T) {
 			t.Errorf("%v: %d, %q, %q", tt.args, status, stdout.String(), stderr.String())
 		}
 	}
+}
+
+// loadHost is LoadHost where there is no instance metadata.
+func loadHost(t *testing.T, file string, getenv func(string) string) (Host, error) {
+	t.Helper()
+	return LoadHost(t.Context(), Config{OnPremisesFile: file}, func(key string) string {
+		if key == "AWS_EC2_METADATA_DISABLED" {
+			return "true"
+		}
+		return getenv(key)
+	})
 }

@@ -18,15 +18,17 @@ type Host struct {
 	Identifier  string
 	Region      string
 	Credentials CredentialsProvider
+
+	domain string // of the cloud's services, when the instance metadata says so
 }
 
-// LoadHost reads the on-premises file. What that file leaves open comes from the environment:
-// AWS_REGION, AWS_HOST_IDENTIFIER and the usual keys.
-func LoadHost(file string, getenv func(string) string) (Host, error) {
+// LoadHost reads the on-premises file. What that file leaves open comes from the environment
+// (AWS_REGION, AWS_HOST_IDENTIFIER and the usual keys), and what is open then from the instance
+// metadata, which is asked for nothing that is known.
+func LoadHost(ctx context.Context, config Config, getenv func(string) string) (Host, error) {
+	file := config.OnPremisesFile
 	host := Host{Identifier: getenv("AWS_HOST_IDENTIFIER"), Region: getenv("AWS_REGION")}
-	if key := getenv("AWS_ACCESS_KEY_ID"); key != "" {
-		host.Credentials = Credentials{AccessKeyID: key, SecretAccessKey: getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: getenv("AWS_SESSION_TOKEN")}
-	}
+	host.Credentials = keysFromEnvironment(getenv)
 	text, err := os.ReadFile(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -37,16 +39,62 @@ func LoadHost(file string, getenv func(string) string) (Host, error) {
 			return Host{}, err
 		}
 	}
-	switch {
-	case host.Identifier == "":
-		return Host{}, fmt.Errorf("this host has no identity: write iam_user_arn or iam_session_arn to %s (see aws deploy register), or set AWS_HOST_IDENTIFIER", file)
-	case host.Region == "":
-		return Host{}, fmt.Errorf("this host has no region: write region to %s, or set AWS_REGION", file)
-	case host.Credentials == nil:
-		return Host{}, errors.New("Missing credentials - please check if this instance was started with an IAM instance profile, " +
-			"or write them to " + file)
+	metadata, err := newMetadata(config, getenv)
+	if err != nil {
+		return Host{}, err
 	}
-	return host, nil
+	why := "the instance metadata is switched off (AWS_EC2_METADATA_DISABLED)"
+	if metadata != nil {
+		if err := host.ask(ctx, metadata); err != nil {
+			why = err.Error()
+		}
+	}
+	return host, host.complete(file, why)
+}
+
+// keysFromEnvironment are those of the environment or of a shared credentials file that it names;
+// nil when there are none.
+func keysFromEnvironment(getenv func(string) string) CredentialsProvider {
+	if key := getenv("AWS_ACCESS_KEY_ID"); key != "" {
+		return Credentials{AccessKeyID: key, SecretAccessKey: getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: getenv("AWS_SESSION_TOKEN")}
+	}
+	if file := getenv("AWS_SHARED_CREDENTIALS_FILE"); file != "" {
+		return &fileCredentials{path: file}
+	}
+	return nil
+}
+
+// ask fills in from the instance metadata what is not known yet.
+func (h *Host) ask(ctx context.Context, m *metadata) error {
+	if h.Identifier == "" || h.Region == "" {
+		i, err := m.instance(ctx)
+		if err != nil {
+			return err
+		}
+		h.Identifier, h.Region = firstOf(h.Identifier, i.arn()), firstOf(h.Region, i.Region)
+		h.domain = i.domain
+	}
+	if h.Credentials == nil {
+		role := &roleCredentials{metadata: m}
+		if _, err := role.Retrieve(ctx); err != nil {
+			return err
+		}
+		h.Credentials = role
+	}
+	return nil
+}
+
+// complete says what is missing, and why the instance metadata did not have it.
+func (h *Host) complete(file, why string) error {
+	switch {
+	case h.Identifier == "":
+		return fmt.Errorf("this host has no identity: write iam_user_arn or iam_session_arn to %s (see aws deploy register), or set AWS_HOST_IDENTIFIER; %s", file, why)
+	case h.Region == "":
+		return fmt.Errorf("this host has no region: write region to %s, or set AWS_REGION; %s", file, why)
+	case h.Credentials == nil:
+		return fmt.Errorf("this host has no credentials: give its instance a profile with a role, or write keys to %s; %s", file, why)
+	}
+	return nil
 }
 
 func (h *Host) readOnPremises(file string, text []byte) error {
@@ -164,7 +212,7 @@ func domain(region string) string {
 }
 
 // controlEndpoint is the URL of the command service.
-func controlEndpoint(c Config, region string) (string, error) {
+func controlEndpoint(c Config, h Host) (string, error) {
 	if c.ControlEndpoint != "" {
 		return strings.TrimRight(c.ControlEndpoint, "/"), nil
 	}
@@ -173,21 +221,21 @@ func controlEndpoint(c Config, region string) (string, error) {
 		name += "-secure"
 	}
 	if c.UseFIPSMode {
-		if !fipsRegion.MatchString(region) {
+		if !fipsRegion.MatchString(h.Region) {
 			return "", errors.New("use_fips_mode can be set to true only in regions located in the USA")
 		}
 		name += "-fips"
 	}
-	return "https://" + name + "." + region + "." + domain(region), nil
+	return "https://" + name + "." + h.Region + "." + firstOf(h.domain, domain(h.Region)), nil
 }
 
 // s3Endpoint is the URL in front of bucket and key.
-func s3Endpoint(c Config, region string) string {
+func s3Endpoint(c Config, h Host) string {
 	switch {
 	case c.S3Endpoint != "":
 		return strings.TrimRight(c.S3Endpoint, "/")
 	case c.UseFIPSMode:
-		return "https://s3-fips." + region + "." + domain(region)
+		return "https://s3-fips." + h.Region + "." + firstOf(h.domain, domain(h.Region))
 	}
-	return "https://s3." + region + "." + domain(region)
+	return "https://s3." + h.Region + "." + firstOf(h.domain, domain(h.Region))
 }

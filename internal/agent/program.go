@@ -85,7 +85,7 @@ func serve(ctx context.Context, configFile string, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	host, err := LoadHost(config.OnPremisesFile, os.Getenv)
+	host, err := LoadHost(ctx, config, os.Getenv)
 	if err != nil {
 		return err
 	}

@@ -142,13 +142,13 @@ func lookUp(ctx context.Context, config Config, getenv func(string) string) (*re
 // reach fills in host and endpoint, if no running agent has, and asks whether the endpoint answers.
 func (s *report) reach(ctx context.Context, config Config, getenv func(string) string) error {
 	if s.Endpoint == "" || !s.Running {
-		host, err := LoadHost(config.OnPremisesFile, getenv)
+		host, err := LoadHost(ctx, config, getenv)
 		if err != nil {
 			s.Unreached = err.Error()
 			return nil
 		}
 		s.Host, s.Region = host.Identifier, host.Region
-		if s.Endpoint, err = controlEndpoint(config, host.Region); err != nil {
+		if s.Endpoint, err = controlEndpoint(config, host); err != nil {
 			return err
 		}
 	}

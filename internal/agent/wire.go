@@ -267,10 +267,10 @@ func (c *commandService) noteClock(date time.Time) {
 	}
 }
 
-// renewed says whether the keys that were refused are not those of the credentials file any more.
+// renewed says whether the keys that were refused are not those of their source any more.
 func (c *commandService) renewed() bool {
-	file, ok := c.host.Credentials.(*fileCredentials)
-	return ok && file.reread()
+	source, ok := c.host.Credentials.(interface{ reread() bool })
+	return ok && source.reread()
 }
 
 func (e *ServiceError) skewed() bool {
