@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/slipway/slipway/internal/deploy"
 )
@@ -13,7 +12,7 @@ func (s *Store) CreateApplication(ctx context.Context, a deploy.Application) err
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `
 			insert into applications (id, name, body)
 			values ($1, $2, $3)`,
@@ -45,7 +44,7 @@ func (s *Store) Applications(ctx context.Context, after string, n int) ([]deploy
 
 // UpdateApplication reads, changes and writes in one transaction.
 func (s *Store) UpdateApplication(ctx context.Context, name string, change func(*deploy.Application) error) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *transaction) error {
 		a, err := application(ctx, tx, name)
 		if err != nil {
 			return err
@@ -64,7 +63,7 @@ func (s *Store) UpdateApplication(ctx context.Context, name string, change func(
 
 // DeleteApplication removes the application with its groups and revisions, if it exists.
 func (s *Store) DeleteApplication(ctx context.Context, name string) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `delete from applications where name = $1`, name)
 		return err
 	})

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/slipway/slipway/internal/deploy"
 )
@@ -13,7 +12,7 @@ func (s *Store) CreateConfig(ctx context.Context, c deploy.Config) error {
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `insert into configs (name, body) values ($1, $2)`, c.Name, text)
 		return err
 	})
@@ -38,7 +37,7 @@ func (s *Store) Configs(ctx context.Context, after string, n int) ([]deploy.Conf
 
 // DeleteConfig removes the config, if it exists.
 func (s *Store) DeleteConfig(ctx context.Context, name string) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `delete from configs where name = $1`, name)
 		return err
 	})

@@ -46,7 +46,7 @@ func scanDeployment(row interface{ Scan(...any) error }) (deploy.Deployment, err
 
 // CreateDeployment keeps a new deployment, due at once.
 func (s *Store) CreateDeployment(ctx context.Context, d deploy.Deployment) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *transaction) error {
 		g, err := groupByID(ctx, tx, d.GroupID)
 		if err != nil {
 			return err
@@ -55,7 +55,7 @@ func (s *Store) CreateDeployment(ctx context.Context, d deploy.Deployment) error
 	})
 }
 
-func createDeployment(ctx context.Context, tx *sql.Tx, d deploy.Deployment, h deploy.GroupHistory) error {
+func createDeployment(ctx context.Context, tx *transaction, d deploy.Deployment, h deploy.GroupHistory) error {
 	var active string
 	err := tx.QueryRowContext(ctx, `
 		select id from deployments where group_id = $1 and completed_at is null`, d.GroupID).Scan(&active)
@@ -75,7 +75,7 @@ func createDeployment(ctx context.Context, tx *sql.Tx, d deploy.Deployment, h de
 	return writeHistory(ctx, tx, d.GroupID, h)
 }
 
-func insertDeployment(ctx context.Context, tx *sql.Tx, d deploy.Deployment) error {
+func insertDeployment(ctx context.Context, tx *transaction, d deploy.Deployment) error {
 	text, err := encode(d)
 	if err != nil {
 		return err
@@ -148,7 +148,7 @@ func conditions(f store.DeploymentFilter) (string, []any) {
 
 // UpdateDeployment reads, changes and writes in one transaction, and makes the deployment due.
 func (s *Store) UpdateDeployment(ctx context.Context, id string, change func(*deploy.Deployment) error) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *transaction) error {
 		d, err := deployment(ctx, tx, id)
 		if err != nil {
 			return err

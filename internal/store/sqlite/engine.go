@@ -12,7 +12,7 @@ import (
 // Claim leases deployments that are due.
 func (s *Store) Claim(ctx context.Context, owner string, now, until time.Time, n int) ([]string, error) {
 	var ids []string
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	err := s.write(ctx, func(tx *transaction) error {
 		rows, err := tx.QueryContext(ctx, `
 			update deployments
 			set lease_owner = $1, lease_until = $3
@@ -35,7 +35,7 @@ func (s *Store) Claim(ctx context.Context, owner string, now, until time.Time, n
 
 // Reclaim makes the unfinished deployments that are leased to owner due now.
 func (s *Store) Reclaim(ctx context.Context, owner string) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `
 			update deployments set due = 0 where lease_owner = $1 and completed_at is null`, owner)
 		return err
@@ -59,31 +59,34 @@ func (s *Store) NextDue(ctx context.Context, owner string) (time.Time, error) {
 // Load reads all that a plan is made from, in one transaction.
 func (s *Store) Load(ctx context.Context, id string) (store.Loaded, error) {
 	var l store.Loaded
-	tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
+	err := s.reader.snapshot(ctx, func(q querier) (err error) {
+		l, err = load(ctx, q, id)
+		return err
+	})
+	return l, err
+}
+
+func load(ctx context.Context, q querier, id string) (l store.Loaded, err error) {
+	if l.Deployment, err = deployment(ctx, q, id); err != nil {
 		return l, err
 	}
-	defer tx.Rollback()
-	if l.Deployment, err = deployment(ctx, tx, id); err != nil {
-		return l, err
-	}
-	g, err := groupByID(ctx, tx, l.Deployment.GroupID)
+	g, err := groupByID(ctx, q, l.Deployment.GroupID)
 	switch {
 	case err == nil:
 		l.Group = &g
 	case !errors.Is(err, store.ErrNotFound):
 		return l, err
 	}
-	if l.Targets, err = targets(ctx, tx, id); err != nil {
+	if l.Targets, err = targets(ctx, q, id); err != nil {
 		return l, err
 	}
-	err = tx.QueryRowContext(ctx, `select reports from deployments where id = $1`, id).Scan(&l.Reports)
+	err = q.QueryRowContext(ctx, `select reports from deployments where id = $1`, id).Scan(&l.Reports)
 	return l, err
 }
 
 // Commit writes what one pass of the engine decided, all or nothing.
 func (s *Store) Commit(ctx context.Context, c store.Commit) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *transaction) error {
 		if err := commitDeployment(ctx, tx, c); err != nil {
 			return err
 		}
@@ -101,7 +104,7 @@ func (s *Store) Commit(ctx context.Context, c store.Commit) error {
 
 // commitDeployment leaves a deployment due at once when something was reported since it
 // was read: the report's wake-up must not be overwritten by a later one.
-func commitDeployment(ctx context.Context, tx *sql.Tx, c store.Commit) error {
+func commitDeployment(ctx context.Context, tx *transaction, c store.Commit) error {
 	d := c.Deployment
 	text, err := encode(d)
 	if err != nil {
@@ -118,7 +121,7 @@ func commitDeployment(ctx context.Context, tx *sql.Tx, c store.Commit) error {
 }
 
 // commitHistory writes the group's memory, and the rollback that begins with it.
-func commitHistory(ctx context.Context, tx *sql.Tx, c store.Commit) error {
+func commitHistory(ctx context.Context, tx *transaction, c store.Commit) error {
 	if c.History == nil {
 		return nil
 	}

@@ -21,7 +21,7 @@ func (s *Store) CreateGroup(ctx context.Context, g deploy.Group) error {
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *transaction) error {
 		if a, err := application(ctx, tx, g.Application); err != nil {
 			return err
 		} else if a.ID != g.ApplicationID {
@@ -78,7 +78,7 @@ func (s *Store) Groups(ctx context.Context, application, after string, n int) ([
 
 // UpdateGroup reads, changes and writes in one transaction; the history is left alone.
 func (s *Store) UpdateGroup(ctx context.Context, application, name string, change func(*deploy.Group) error) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *transaction) error {
 		g, err := groupByName(ctx, tx, application, name)
 		if err != nil {
 			return err
@@ -101,7 +101,7 @@ func (s *Store) UpdateGroup(ctx context.Context, application, name string, chang
 
 // DeleteGroup removes the group and what it remembers of instances, if it exists.
 func (s *Store) DeleteGroup(ctx context.Context, application, name string) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `
 			delete from deployment_groups
 			where name = $2 and application_id = (select id from applications where name = $1)`,
@@ -110,7 +110,7 @@ func (s *Store) DeleteGroup(ctx context.Context, application, name string) error
 	})
 }
 
-func writeHistory(ctx context.Context, tx *sql.Tx, groupID string, h deploy.GroupHistory) error {
+func writeHistory(ctx context.Context, tx *transaction, groupID string, h deploy.GroupHistory) error {
 	text, err := encode(h)
 	if err != nil {
 		return err
@@ -138,7 +138,7 @@ func (s *Store) Health(ctx context.Context, groupID string) (map[string]deploy.I
 	return health, err
 }
 
-func writeHealth(ctx context.Context, tx *sql.Tx, h deploy.InstanceHealth) error {
+func writeHealth(ctx context.Context, tx *transaction, h deploy.InstanceHealth) error {
 	_, err := tx.ExecContext(ctx, `
 		insert into instance_health (group_id, instance, healthy, revision)
 		values ($1, $2, $3, $4)

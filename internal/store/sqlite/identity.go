@@ -29,7 +29,7 @@ func (s *Store) CreateUser(ctx context.Context, r identity.Record) error {
 	if err != nil {
 		return err
 	}
-	return identityError(s.write(ctx, func(tx *sql.Tx) error {
+	return identityError(s.write(ctx, func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `
 			insert into users (name, path, body)
 			values ($1, $2, $3)`,
@@ -41,7 +41,7 @@ func (s *Store) CreateUser(ctx context.Context, r identity.Record) error {
 	}))
 }
 
-func insertKeys(ctx context.Context, tx *sql.Tx, r identity.Record) error {
+func insertKeys(ctx context.Context, tx *transaction, r identity.Record) error {
 	for _, k := range r.Keys {
 		_, err := tx.ExecContext(ctx, `insert into access_keys (id, user_name) values ($1, $2)`, k.ID, r.User.Name)
 		if err != nil {
@@ -89,7 +89,7 @@ func (s *Store) Users(ctx context.Context, prefix, after string, n int) ([]ident
 
 // UpdateUser reads, changes and writes in one transaction. The name and the path stay.
 func (s *Store) UpdateUser(ctx context.Context, name string, change func(*identity.Record) error) error {
-	return identityError(s.write(ctx, func(tx *sql.Tx) error {
+	return identityError(s.write(ctx, func(tx *transaction) error {
 		r, err := user(ctx, tx, name)
 		if err != nil {
 			return err
@@ -113,7 +113,7 @@ func (s *Store) UpdateUser(ctx context.Context, name string, change func(*identi
 
 // DeleteUser reads, asks check and deletes in one transaction.
 func (s *Store) DeleteUser(ctx context.Context, name string, check func(identity.Record) error) error {
-	return identityError(s.write(ctx, func(tx *sql.Tx) error {
+	return identityError(s.write(ctx, func(tx *transaction) error {
 		r, err := user(ctx, tx, name)
 		if err != nil {
 			return err

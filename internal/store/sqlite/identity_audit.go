@@ -19,7 +19,7 @@ func (s *Store) AppendAudit(ctx context.Context, e audit.Event, before time.Time
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *transaction) error {
 		if _, err := tx.ExecContext(ctx, `insert into audit_events (at, body) values ($1, $2)`, e.At.UnixNano(), text); err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"github.com/slipway/slipway/internal/identity"
@@ -14,7 +13,7 @@ func (s *Store) CreateEntity(ctx context.Context, e identity.Entity) error {
 	if err != nil {
 		return err
 	}
-	return identityError(s.write(ctx, func(tx *sql.Tx) error {
+	return identityError(s.write(ctx, func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `
 			insert into entities (kind, name, path, body)
 			values ($1, $2, $3, $4)`,
@@ -47,7 +46,7 @@ func (s *Store) Entities(ctx context.Context, kind identity.Kind, prefix, after 
 
 // UpdateEntity reads, changes and writes in one transaction.
 func (s *Store) UpdateEntity(ctx context.Context, kind identity.Kind, name string, change func(*identity.Entity) error) error {
-	return identityError(s.write(ctx, func(tx *sql.Tx) error {
+	return identityError(s.write(ctx, func(tx *transaction) error {
 		e, err := entity(ctx, tx, kind, name)
 		if err != nil {
 			return err
@@ -66,7 +65,7 @@ func (s *Store) UpdateEntity(ctx context.Context, kind identity.Kind, name strin
 
 // DeleteEntity reads, asks check and deletes in one transaction.
 func (s *Store) DeleteEntity(ctx context.Context, kind identity.Kind, name string, check func(identity.Entity) error) error {
-	return identityError(s.write(ctx, func(tx *sql.Tx) error {
+	return identityError(s.write(ctx, func(tx *transaction) error {
 		e, err := entity(ctx, tx, kind, name)
 		if err != nil {
 			return err
@@ -85,7 +84,7 @@ func (s *Store) PutSession(ctx context.Context, session identity.Session) error 
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `delete from sessions where expires_at < $1`, session.IssuedAt.Add(-24*time.Hour).UnixNano())
 		if err != nil {
 			return err

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/slipway/slipway/internal/deploy"
 	"github.com/slipway/slipway/internal/store"
@@ -10,7 +9,7 @@ import (
 
 // RegisterInstance keeps a new instance, or replaces a deregistered one of the name.
 func (s *Store) RegisterInstance(ctx context.Context, i deploy.Instance) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *transaction) error {
 		if _, err := tx.ExecContext(ctx, `delete from instances where name = $1 and registered = 0`, i.Name); err != nil {
 			return err
 		}
@@ -18,7 +17,7 @@ func (s *Store) RegisterInstance(ctx context.Context, i deploy.Instance) error {
 	})
 }
 
-func insertInstance(ctx context.Context, tx *sql.Tx, i deploy.Instance) error {
+func insertInstance(ctx context.Context, tx *transaction, i deploy.Instance) error {
 	text, err := encode(i)
 	if err != nil {
 		return err
@@ -56,7 +55,7 @@ func (s *Store) Instances(ctx context.Context) ([]deploy.Instance, error) {
 
 // UpdateInstance reads, changes and writes in one transaction. The name stays.
 func (s *Store) UpdateInstance(ctx context.Context, name string, change func(*deploy.Instance) error) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *transaction) error {
 		i, err := instance(ctx, tx, name)
 		if err != nil {
 			return err

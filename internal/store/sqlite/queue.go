@@ -2,8 +2,9 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 )
 
@@ -22,14 +23,14 @@ type queue struct {
 // A job is one caller's write. The caller hears on done how it went, or that it leads now.
 type job struct {
 	ctx  context.Context
-	run  func(*sql.Tx) error
+	run  func(*transaction) error
 	err  error
 	done chan bool // true: ended; false: you lead
 }
 
 // write runs fn in a transaction that it may share with other callers. An error of fn
 // undoes fn's own writes and nobody else's. When write returns nil, the write is on disk.
-func (s *Store) write(ctx context.Context, fn func(*sql.Tx) error) error {
+func (s *Store) write(ctx context.Context, fn func(*transaction) error) error {
 	mine := &job{ctx: ctx, run: fn, done: make(chan bool, 1)}
 	if !s.queue.join(mine) && <-mine.done {
 		return mine.err
@@ -85,34 +86,50 @@ func (s *Store) runBatch(batch []*job) {
 }
 
 func (s *Store) commitBatch(batch []*job) error {
-	// A caller that gives up must not take the others' transaction with it.
-	ctx := context.Background()
-	tx, err := s.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	for _, j := range batch {
-		if err := runJob(ctx, tx, j); err != nil {
-			return err
+	return s.writer.transaction(func(tx *transaction) error {
+		if len(batch) == 1 {
+			return batch[0].alone(tx)
 		}
-	}
-	return tx.Commit()
+		for _, j := range batch {
+			if err := runJob(tx, j); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // runJob returns an error only when the whole transaction is lost.
-func runJob(ctx context.Context, tx *sql.Tx, j *job) error {
+func runJob(tx *transaction, j *job) error {
 	if j.err = j.ctx.Err(); j.err != nil {
 		return nil
 	}
-	if _, err := tx.ExecContext(ctx, `savepoint job`); err != nil {
+	if _, err := tx.exec(`savepoint job`); err != nil {
 		return err
 	}
-	if j.err = translate(j.run(tx)); j.err != nil {
-		if _, err := tx.ExecContext(ctx, `rollback to job`); err != nil {
+	if j.err = translate(j.attempt(tx)); j.err != nil {
+		if _, err := tx.exec(`rollback to job`); err != nil {
 			return errors.Join(j.err, err)
 		}
 	}
-	_, err := tx.ExecContext(ctx, `release job`)
+	_, err := tx.exec(`release job`)
 	return err
+}
+
+// alone needs no savepoint: the transaction is all its own.
+func (j *job) alone(tx *transaction) error {
+	if j.err = j.ctx.Err(); j.err == nil {
+		j.err = translate(j.attempt(tx))
+	}
+	return j.err
+}
+
+// attempt turns a panic into the job's error, for those behind it wait for the leader.
+func (j *job) attempt(tx *transaction) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return j.run(tx)
 }

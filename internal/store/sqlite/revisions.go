@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"time"
 
@@ -12,7 +11,7 @@ import (
 
 // RegisterRevision keeps the revision; doing it again updates the description if one is given.
 func (s *Store) RegisterRevision(ctx context.Context, r deploy.RegisteredRevision) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *transaction) error {
 		have, err := revision(ctx, tx, r.ApplicationID, r.Revision.Key())
 		switch {
 		case errors.Is(err, store.ErrNotFound):
@@ -28,7 +27,7 @@ func (s *Store) RegisterRevision(ctx context.Context, r deploy.RegisteredRevisio
 }
 
 // useRevision notes that a deployment uses the revision, registering it if nobody has.
-func useRevision(ctx context.Context, tx *sql.Tx, d deploy.Deployment) error {
+func useRevision(ctx context.Context, tx *transaction, d deploy.Deployment) error {
 	r, err := revision(ctx, tx, d.ApplicationID, d.Revision.Key())
 	if errors.Is(err, store.ErrNotFound) {
 		r = deploy.RegisteredRevision{
@@ -54,7 +53,7 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-func writeRevision(ctx context.Context, tx *sql.Tx, r deploy.RegisteredRevision) error {
+func writeRevision(ctx context.Context, tx *transaction, r deploy.RegisteredRevision) error {
 	text, err := encode(r)
 	if err != nil {
 		return err

@@ -26,8 +26,8 @@ var migrations embed.FS
 
 // A Store is a store.Store in a file.
 type Store struct {
-	writer *sql.DB // one connection: SQLite has one writer
-	reader *sql.DB
+	writer *writer
+	reader *reader
 	queue  queue
 	now    func() time.Time
 }
@@ -53,18 +53,18 @@ func Open(ctx context.Context, path string, options ...Option) (*Store, error) {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode()
-	writer, err := sql.Open("sqlite", dsn+"&_txlock=immediate")
+	writing, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
-	writer.SetMaxOpenConns(1)
-	reader, err := sql.Open("sqlite", dsn)
+	writing.SetMaxOpenConns(1) // SQLite has one writer
+	reading, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
-	reader.SetMaxOpenConns(4)
-	reader.SetMaxIdleConns(4)
-	s := &Store{writer: writer, reader: reader, now: time.Now}
+	reading.SetMaxOpenConns(4)
+	reading.SetMaxIdleConns(4)
+	s := &Store{writer: &writer{db: writing}, reader: newReader(reading), now: time.Now}
 	if err := s.migrate(ctx); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("migrate database %s: %w", path, err)
@@ -72,9 +72,9 @@ func Open(ctx context.Context, path string, options ...Option) (*Store, error) {
 	return s, nil
 }
 
-// Close closes the file. Calls under way fail.
+// Close closes the file. Reads under way fail; a write under way is waited for.
 func (s *Store) Close() error {
-	return errors.Join(s.reader.Close(), s.writer.Close())
+	return errors.Join(s.reader.db.Close(), s.writer.close())
 }
 
 // migrate runs the embedded files that have not run yet, in order of name.
@@ -84,7 +84,7 @@ func (s *Store) migrate(ctx context.Context) error {
 		return err
 	}
 	var done int
-	if err := s.writer.QueryRowContext(ctx, `pragma user_version`).Scan(&done); err != nil {
+	if err := s.reader.db.QueryRowContext(ctx, `pragma user_version`).Scan(&done); err != nil {
 		return err
 	}
 	if done > len(names) {
@@ -103,19 +103,18 @@ func (s *Store) migrateOne(ctx context.Context, name string, version int) error 
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, string(text)); err != nil {
+	return s.write(ctx, func(tx *transaction) error {
+		if err := tx.script(string(text)); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, fmt.Sprintf(`pragma user_version = %d`, version))
-		return err
+		return tx.script(fmt.Sprintf(`pragma user_version = %d`, version))
 	})
 }
 
 // Secret returns the bytes kept under name, making them the first time.
 func (s *Store) Secret(ctx context.Context, name string, create func() ([]byte, error)) ([]byte, error) {
 	var value []byte
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	err := s.write(ctx, func(tx *transaction) error {
 		err := tx.QueryRowContext(ctx, `select value from meta where name = $1`, name).Scan(&value)
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err

@@ -52,7 +52,7 @@ func targets(ctx context.Context, q querier, deploymentID string) ([]deploy.Targ
 // UpdateTarget reads, changes and writes in one transaction, and makes the deployment due.
 // A deployment that has ended is left alone: what is late changes nothing.
 func (s *Store) UpdateTarget(ctx context.Context, deploymentID, targetID string, change func(*deploy.Target) error) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *transaction) error {
 		t, err := target(ctx, tx, deploymentID, targetID)
 		if err != nil {
 			return err
@@ -82,7 +82,7 @@ const (
 		values ($1, $2, $3, $4, 1, $5)`
 )
 
-func writeTarget(ctx context.Context, tx *sql.Tx, t deploy.Target) error {
+func writeTarget(ctx context.Context, tx *transaction, t deploy.Target) error {
 	text, err := encode(t)
 	if err != nil {
 		return err
@@ -90,8 +90,8 @@ func writeTarget(ctx context.Context, tx *sql.Tx, t deploy.Target) error {
 	return fence(tx.ExecContext(ctx, updateTarget, t.DeploymentID, t.ID, t.Version, t.Status, text))
 }
 
-// commitTargets writes what a plan changes, which may be a whole fleet: one statement for all.
-func commitTargets(ctx context.Context, tx *sql.Tx, c store.Commit) error {
+// commitTargets writes what a plan changes, which may be a whole fleet.
+func commitTargets(ctx context.Context, tx *transaction, c store.Commit) error {
 	if len(c.Targets) == 0 {
 		return nil
 	}
@@ -99,11 +99,6 @@ func commitTargets(ctx context.Context, tx *sql.Tx, c store.Commit) error {
 	if c.Resolved {
 		query = insertTarget
 	}
-	statement, err := tx.PrepareContext(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer statement.Close()
 	for i, t := range c.Targets {
 		text, err := encode(t)
 		if err != nil {
@@ -113,7 +108,7 @@ func commitTargets(ctx context.Context, tx *sql.Tx, c store.Commit) error {
 		if c.Resolved {
 			fenced = int64(i) // the order, in the place of the version
 		}
-		if err := fence(statement.ExecContext(ctx, t.DeploymentID, t.ID, fenced, t.Status, text)); err != nil {
+		if err := fence(tx.ExecContext(ctx, query, t.DeploymentID, t.ID, fenced, t.Status, text)); err != nil {
 			return err
 		}
 	}
