@@ -43,6 +43,7 @@ var layers = map[string]string{
 	"internal/hostapi":            "internal/deploy internal/control internal/identity internal/awswire internal/hostwire",
 	"internal/standin/iam":        "internal/identity internal/awswire",
 	"internal/standin/s3":         "internal/awswire internal/identity",
+	"internal/installer":          "",
 	"internal/standin/cloudtrail": "internal/awswire internal/identity internal/audit",
 
 	// The agent links nothing of the control plane. appspec brings deploy, which is pure.
@@ -51,7 +52,7 @@ var layers = map[string]string{
 	// Assembly and proof.
 	"internal/server": "internal/deploy internal/store/sqlite internal/platform internal/platform/server internal/engine " +
 		"internal/control internal/identity internal/awswire internal/api internal/hostapi internal/standin/iam internal/standin/s3 " +
-		"internal/standin/cloudtrail internal/audit",
+		"internal/standin/cloudtrail internal/audit internal/installer",
 	"internal/cli": "internal/deploy internal/appspec internal/server internal/agent internal/awsclient internal/sandbox",
 	"internal/sim": "internal/deploy internal/engine internal/store internal/store/sqlite internal/platform internal/platform/simulated",
 

@@ -51,6 +51,7 @@ are also hosts below --s3-domain, for clients that put them there: AWS's Ruby ag
 	flags.StringVar(&f.S3Domain, "s3-domain", "", "the host `name` below which buckets are hosts, as bucket.name; the first --tls-host by default")
 	flags.StringVar(&f.Region, "region", awsclient.DefaultRegion, "the region in names and signatures")
 	flags.StringVar(&f.Account, "account", "000000000000", "the account `number` in names")
+	flags.StringVar(&f.AgentProgram, "agent-program", "", "the slipway-agent `file` that hosts install (default beside this program)")
 	flags.DurationVar(&f.Limits.Pickup, "pickup-timeout", 5*time.Minute, "how long a host may take to pick up a lifecycle event")
 	flags.DurationVar(&f.Limits.Event, "event-timeout", time.Hour, "how long a lifecycle event may take without a report")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")

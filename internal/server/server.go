@@ -55,7 +55,10 @@ type Config struct {
 	// empty, and then kept.
 	AdminAccessKeyID     string
 	AdminSecretAccessKey string
-	Log                  *slog.Logger // silent when nil
+	// AgentProgram is the slipway-agent that hosts install; the one beside the running program
+	// when empty.
+	AgentProgram string
+	Log          *slog.Logger // silent when nil
 }
 
 func (c *Config) defaults() error {
@@ -80,8 +83,16 @@ func (c *Config) defaults() error {
 	if c.S3Domain != "" && !isDomain(c.S3Domain) {
 		return fmt.Errorf("--s3-domain wants a host name without a port, not %q", c.S3Domain)
 	}
-	dir, err := filepath.Abs(c.DataDir)
-	c.DataDir = dir
+	var err error
+	if c.AgentProgram == "" {
+		c.AgentProgram, err = agentBesideProgram()
+	} else {
+		c.AgentProgram, err = filepath.Abs(c.AgentProgram) // the object store changes the working directory
+	}
+	if err != nil {
+		return fmt.Errorf("find the agent's program: %w", err)
+	}
+	c.DataDir, err = filepath.Abs(c.DataDir)
 	return err
 }
 
@@ -187,7 +198,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 	s.hosts = service.Hosts(s.inbox, seal)
 	s.objects, err = s3.New(s3.Config{
 		Dir: s.path("s3"), Region: s.cfg.Region, Keys: s.identity, Authorize: s.authorizeObject,
-		Domain: s.cfg.S3Domain, Log: s.cfg.Log,
+		Domain: s.cfg.S3Domain, Library: s.library(), Log: s.cfg.Log,
 	})
 	if err != nil {
 		return fmt.Errorf("open the object store: %w", err)

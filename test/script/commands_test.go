@@ -32,6 +32,8 @@ import (
 //	ends ID STATUS          wait until the deployment has ended, so
 //	events ID TARGET        print the lifecycle events: NAME STATUS CODE, one a line
 //	await FILE [REGEXP]     wait until the file is there (and says that)
+//	machine [try] CMD ARG … run a command, or the AWS CLI, on a machine that looks like Ubuntu
+//	walked [NAME …]         every subcommand of aws deploy was called in this story, but these
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"server": func(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(of(ts).StartServer(args))
@@ -53,19 +55,23 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"agent": func(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(of(ts).StartAgent(args[0]))
 	},
-	"aws":    awsCLI,
-	"id":     keepID,
-	"push":   push,
-	"deploy": createDeployment,
-	"ends":   ends,
-	"events": events,
-	"await":  await,
+	"aws":     awsCLI,
+	"id":      keepID,
+	"push":    push,
+	"deploy":  createDeployment,
+	"ends":    ends,
+	"events":  events,
+	"await":   await,
+	"machine": onMachine,
+	"walked":  walked,
 }
 
 // A story is a world and the CLI that is used in it.
 type story struct {
 	*world.World
-	cli string
+	cli     string
+	calls   []string // subcommands of aws deploy
+	machine int      // its first process, once there is one
 }
 
 type storyKey struct{}
@@ -75,6 +81,7 @@ func of(ts *testscript.TestScript) *story { return ts.Value(storyKey{}).(*story)
 // awsCLI names the endpoint itself: the 2.9 of Debian does not read AWS_ENDPOINT_URL.
 func awsCLI(ts *testscript.TestScript, neg bool, args []string) {
 	w := of(ts)
+	w.called(args)
 	err := ts.Exec(w.cli, append([]string{"--endpoint-url", w.URL}, args...)...)
 	if neg && err == nil {
 		ts.Fatalf("aws %s: succeeded, against expectation", strings.Join(args, " "))

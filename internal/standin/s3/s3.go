@@ -59,7 +59,9 @@ type Config struct {
 	// means localhost. Below an IP address there are no names: clients put the bucket into
 	// the path, which always works.
 	Domain string
-	Log    *slog.Logger // nil discards
+	// Library has objects to read that are in no bucket of this store. Nil: none.
+	Library *Library
+	Log     *slog.Logger // nil discards
 }
 
 // Gateway is an S3 service. It answers while Run runs.
@@ -235,8 +237,21 @@ func (g *Gateway) newProxy() *httputil.ReverseProxy {
 			DisableCompression:  true, // an object is what was stored
 		},
 		FlushInterval: -1,
-		ErrorHandler:  g.failed,
-		ErrorLog:      slog.NewLogLogger(g.cfg.Log.Handler(), slog.LevelDebug),
+		// versitygw has verified the signature when it finds that there is no such object.
+		ModifyResponse: func(r *http.Response) error {
+			if r.StatusCode == http.StatusNotFound && g.inLibrary(r.Request) {
+				return errInLibrary
+			}
+			return nil
+		},
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			if errors.Is(err, errInLibrary) {
+				g.readLibrary(w, r)
+				return
+			}
+			g.failed(w, r, err)
+		},
+		ErrorLog: slog.NewLogLogger(g.cfg.Log.Handler(), slog.LevelDebug),
 	}
 }
 
