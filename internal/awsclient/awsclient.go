@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -69,6 +70,7 @@ type Clients struct {
 	CodeDeploy *codedeploy.Client
 	S3         *s3.Client
 	IAM        *iam.Client
+	CloudTrail *cloudtrail.Client
 }
 
 // New builds the clients. It does no network traffic. Without an endpoint from any source it
@@ -105,6 +107,7 @@ func New(ctx context.Context, o Options) (*Clients, error) {
 		CodeDeploy: codedeploy.NewFromConfig(cfg),
 		S3:         s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
 		IAM:        iam.NewFromConfig(cfg),
+		CloudTrail: cloudtrail.NewFromConfig(cfg),
 	}, nil
 }
 

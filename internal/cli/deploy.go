@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/slipway/slipway/internal/awsclient"
 	"github.com/slipway/slipway/internal/cli/screen"
@@ -37,14 +38,18 @@ is the one that runs on ` + defaultData + `.`,
 		Args: noSubcommand,
 		RunE: help,
 	}
-	flags := cmd.PersistentFlags()
+	c.add(cmd.PersistentFlags())
+	cmd.AddCommand(p.pushCommand(c), p.createCommand(c), p.watchCommand(c), p.statusCommand(c), p.stopCommand(c), p.listCommand(c))
+	return cmd
+}
+
+// add makes the flags by which every client of a server finds it.
+func (c *connection) add(flags *pflag.FlagSet) {
 	flags.StringVar(&c.Endpoint, "endpoint-url", "", "the server's `URL` (default: $AWS_ENDPOINT_URL)")
 	flags.StringVar(&c.DataDir, "data", "", "take address and credentials from the data `directory` of a server on this machine")
 	flags.StringVar(&c.Region, "region", "", "region (default: $AWS_REGION, else "+awsclient.DefaultRegion+")")
 	flags.StringVar(&c.Profile, "profile", "", "profile of the AWS configuration")
 	flags.StringVar(&c.output, "output", "text", "text or json")
-	cmd.AddCommand(p.pushCommand(c), p.createCommand(c), p.watchCommand(c), p.statusCommand(c), p.stopCommand(c), p.listCommand(c))
-	return cmd
 }
 
 // open checks the shared flags and builds the clients. Where nothing names a server, one that

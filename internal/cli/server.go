@@ -54,6 +54,8 @@ are also hosts below --s3-domain, for clients that put them there: AWS's Ruby ag
 	flags.StringVar(&f.AgentProgram, "agent-program", "", "the slipway-agent `file` that hosts install (default beside this program)")
 	flags.DurationVar(&f.Limits.Pickup, "pickup-timeout", 5*time.Minute, "how long a host may take to pick up a lifecycle event")
 	flags.DurationVar(&f.Limits.Event, "event-timeout", time.Hour, "how long a lifecycle event may take without a report")
+	flags.DurationVar(&f.Audit.Age, "audit-keep", 90*24*time.Hour, "how long the audit record keeps a call")
+	flags.IntVar(&f.Audit.Count, "audit-max", 100_000, "how many calls the audit record keeps at most")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 	return cmd
 }
@@ -65,6 +67,9 @@ func (p *program) serve(ctx context.Context, f serverFlags) error {
 	}
 	if f.Limits.Pickup <= 0 || f.Limits.Event <= 0 {
 		return usagef("--pickup-timeout and --event-timeout must be more than 0")
+	}
+	if f.Audit.Age <= 0 || f.Audit.Count <= 0 {
+		return usagef("--audit-keep and --audit-max must be more than 0")
 	}
 	if !accountNumber(f.Account) {
 		return usagef("--account is a number of twelve digits, not %q", f.Account)

@@ -30,10 +30,21 @@ func authorizeEach(caller identity.Caller, operation string, names []string, arn
 
 // authorizeWithTags also asks for TagResource where the new resource comes with tags.
 func authorizeWithTags(caller identity.Caller, operation, resource string, tags []deploy.Tag) error {
+	caller = withTags(caller, tags)
 	if err := authorize(caller, operation, resource); err != nil || len(tags) == 0 {
 		return err
 	}
 	return authorize(caller, "TagResource", resource)
+}
+
+// withTags lets policies ask for the tags of a request, by aws:RequestTag and aws:TagKeys.
+func withTags(caller identity.Caller, tags []deploy.Tag) identity.Caller {
+	keys := map[string][]string{}
+	for _, t := range tags {
+		keys[identity.RequestTag+t.Key] = []string{t.Value}
+		keys[identity.TagKeys] = append(keys[identity.TagKeys], t.Key)
+	}
+	return caller.With(keys)
 }
 
 // The resources that IAM policies name. A name of "*" stands for operations on all of a kind.

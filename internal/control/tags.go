@@ -35,6 +35,20 @@ func (s *Service) ResourceTags(ctx context.Context, caller identity.Caller, arn 
 	return tags, nil
 }
 
+// TagsOf returns the tags that policies may ask for by aws:ResourceTag; a resource that cannot
+// have any, or is not there, has none.
+func (s *Service) TagsOf(ctx context.Context, arn string) ([]deploy.Tag, error) {
+	r, err := s.taggable(arn)
+	if err != nil {
+		return nil, nil
+	}
+	tags, err := s.readTags(ctx, r)
+	if deploy.ErrorCode(err) != "" {
+		return nil, nil
+	}
+	return tags, err
+}
+
 func (s *Service) readTags(ctx context.Context, r taggable) ([]deploy.Tag, error) {
 	if r.group == "" {
 		app, err := s.application(ctx, r.application)
@@ -46,7 +60,7 @@ func (s *Service) readTags(ctx context.Context, r taggable) ([]deploy.Tag, error
 
 // TagResource adds the tags to the resource; a key that is there gets the new value.
 func (s *Service) TagResource(ctx context.Context, caller identity.Caller, arn string, tags []deploy.Tag) error {
-	return s.changeResource(ctx, caller, "TagResource", arn, len(tags), func(have []deploy.Tag) ([]deploy.Tag, error) {
+	return s.changeResource(ctx, withTags(caller, tags), "TagResource", arn, len(tags), func(have []deploy.Tag) ([]deploy.Tag, error) {
 		if err := checkResourceTags(tags); err != nil {
 			return nil, err
 		}
@@ -57,6 +71,7 @@ func (s *Service) TagResource(ctx context.Context, caller identity.Caller, arn s
 
 // UntagResource removes the tags of those keys from the resource.
 func (s *Service) UntagResource(ctx context.Context, caller identity.Caller, arn string, keys []string) error {
+	caller = caller.With(map[string][]string{identity.TagKeys: keys})
 	return s.changeResource(ctx, caller, "UntagResource", arn, len(keys), func(have []deploy.Tag) ([]deploy.Tag, error) {
 		return filtered(have, func(t deploy.Tag) bool { return !slices.Contains(keys, t.Key) }), nil
 	})

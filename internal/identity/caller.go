@@ -38,6 +38,11 @@ type Request struct {
 	// Keys is what a service adds for its operation, by condition key in small letters:
 	// RequestTag and ResourceTag with a tag's key, TagKeys, "s3:prefix" and so on.
 	Keys map[string][]string
+	// ResourceTags reads the tags of a resource when a policy asks for them and Keys has none;
+	// it may be nil.
+	ResourceTags func(resourceARN string) []Tag
+
+	resource string // that is being decided on
 }
 
 // With returns the caller of a request that has these condition keys too.
@@ -76,6 +81,7 @@ const (
 // on the resource. A Deny wins over every Allow. A resource of "" stands for actions that have
 // no resource; only "*" matches it.
 func (c Caller) Decide(action, resourceARN string) Decision {
+	c.Request.resource = resourceARN
 	decision, outside := c.decide(c.Policies, action, resourceARN), false
 	for _, b := range c.Bounds {
 		switch c.decide(b.Policies, action, resourceARN) {

@@ -53,11 +53,21 @@ func factOf(key string) (fact, bool) {
 	if tag, ok := strings.CutPrefix(key, principalTag); ok && tag != "" {
 		return func(c *Caller) []string { return valuesOf(c.Tags, tag) }, true
 	}
-	tagged := strings.HasPrefix(key, RequestTag) || strings.HasPrefix(key, ResourceTag)
-	if slices.Contains(serviceKeys, key) || tagged && !strings.HasSuffix(key, "/") {
+	if tag, ok := strings.CutPrefix(key, ResourceTag); ok && tag != "" {
+		return func(c *Caller) []string { return c.resourceTag(key, tag) }, true
+	}
+	tag, ok := strings.CutPrefix(key, RequestTag)
+	if slices.Contains(serviceKeys, key) || ok && tag != "" {
 		return func(c *Caller) []string { return c.Request.Keys[key] }, true
 	}
 	return nil, false
+}
+
+func (c *Caller) resourceTag(key, tag string) []string {
+	if values, ok := c.Request.Keys[key]; ok || c.Request.ResourceTags == nil {
+		return values
+	}
+	return valuesOf(c.Request.ResourceTags(c.Request.resource), tag)
 }
 
 // The condition keys of tags, without the tag's key, as they begin in Request.Keys.

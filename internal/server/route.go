@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/slipway/slipway/internal/api"
-	"github.com/slipway/slipway/internal/audit"
 	"github.com/slipway/slipway/internal/awswire"
 	"github.com/slipway/slipway/internal/control"
 	"github.com/slipway/slipway/internal/deploy"
@@ -28,12 +27,11 @@ func (s *Server) route(service *control.Service) http.Handler {
 	endpoint := hostapi.New(hostapi.Config{
 		Hosts: s.hosts, Signer: s.signer, Region: s.cfg.Region, Account: s.cfg.Account, Log: s.cfg.Log,
 	})
-	events := audit.New(s.store, audit.Bounds{}, time.Now)
 	services := append(iam.Services(s.identity, s.cfg.Log), api.New(service, s.cfg.Log))
 	for i := range services {
-		services[i] = services[i].Observed(cloudtrail.Recorder(events, s.cfg.Log))
+		services[i] = services[i].Observed(cloudtrail.Recorder(s.audit, s.cfg.Log))
 	}
-	services = append(services, cloudtrail.Service(events, s.cfg.Log), endpoint.Service())
+	services = append(services, cloudtrail.Service(s.audit, s.cfg.Log), endpoint.Service())
 	signed := hostapi.Observed(awswire.Authenticated(keys{s}, time.Now, 0, services...))
 
 	pages := http.NewServeMux()
@@ -44,7 +42,7 @@ func (s *Server) route(service *control.Service) http.Handler {
 		scope, _, _, ok := awswire.ScopeOf(r)
 		_, page := pages.Handler(r)
 		anonymous := r.Header.Get("Authorization") == ""
-		r = withFacts(r)
+		r = s.withFacts(r, service)
 		switch {
 		case scope == "s3":
 			s.objects.ServeHTTP(w, r)
@@ -84,22 +82,34 @@ func (k keys) Secret(ctx context.Context, accessKeyID, sessionToken string) (str
 }
 
 // withFacts tells policies about the request.
-func withFacts(r *http.Request) *http.Request {
+func (s *Server) withFacts(r *http.Request, service *control.Service) *http.Request {
 	facts := identity.Request{Time: time.Now(), Secure: r.TLS != nil, UserAgent: r.UserAgent()}
 	if at, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		facts.SourceIP = at.Addr().Unmap()
 	}
 	_, facts.Region, _, _ = awswire.ScopeOf(r)
+	facts.ResourceTags = func(arn string) []identity.Tag {
+		tags, err := service.TagsOf(r.Context(), arn)
+		if err != nil {
+			s.cfg.Log.Error("tags that a policy asks for cannot be read", "resource", arn, "error", err)
+		}
+		var list []identity.Tag
+		for _, t := range tags {
+			list = append(list, identity.Tag{Key: t.Key, Value: t.Value})
+		}
+		return list
+	}
 	return r.WithContext(identity.WithRequest(r.Context(), facts))
 }
 
 // authorizeObject says whether the owner of an access key may do something with an object.
 // A host may read registered revisions without a policy: it could not work otherwise.
-func (s *Server) authorizeObject(ctx context.Context, accessKeyID, action, resource string) error {
+func (s *Server) authorizeObject(ctx context.Context, accessKeyID, action, resource string, keys map[string][]string) error {
 	caller, err := s.identity.CallerOf(ctx, accessKeyID)
 	if err != nil {
 		return err
 	}
+	caller = caller.With(keys)
 	decision := caller.Decide(action, resource)
 	if decision == identity.Allowed {
 		return nil
@@ -113,6 +123,15 @@ func (s *Server) authorizeObject(ctx context.Context, accessKeyID, action, resou
 		}
 	}
 	return errors.New(caller.Refusal(action, resource, decision))
+}
+
+// observeObject keeps what was asked of the object store.
+func (s *Server) observeObject(ctx context.Context, accessKeyID string, call awswire.Call) {
+	caller, err := s.identity.CallerOf(ctx, accessKeyID)
+	if err != nil {
+		s.cfg.Log.Error("whose call it was is not in the audit log", "operation", call.Operation, "key", accessKeyID, "error", err)
+	}
+	cloudtrail.Recorder(s.audit, s.cfg.Log)(awswire.WithCaller(ctx, caller), call)
 }
 
 // revisionExists refuses a revision in the embedded object store that is not there.

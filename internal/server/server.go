@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/slipway/slipway/internal/audit"
 	"github.com/slipway/slipway/internal/control"
 	"github.com/slipway/slipway/internal/deploy"
 	"github.com/slipway/slipway/internal/engine"
@@ -58,6 +59,7 @@ type Config struct {
 	// AgentProgram is the slipway-agent that hosts install; the one beside the running program
 	// when empty.
 	AgentProgram string
+	Audit        audit.Bounds // how much of the audit record is kept; its zero is the default
 	Log          *slog.Logger // silent when nil
 }
 
@@ -102,6 +104,7 @@ type Server struct {
 	lock     *os.File
 	store    *sqlite.Store
 	identity *identity.Service
+	audit    *audit.Log
 	hosts    *control.Hosts
 	signer   *hostapi.Signer
 	engine   *engine.Engine
@@ -195,10 +198,11 @@ func (s *Server) openRooms(ctx context.Context) error {
 		Store: s.store, Wake: s.engine.Wake, Region: s.cfg.Region, Account: s.cfg.Account,
 		Limits: s.cfg.Limits, RevisionExists: s.revisionExists, Log: s.cfg.Log,
 	})
+	s.audit = audit.New(s.store, s.cfg.Audit, time.Now)
 	s.hosts = service.Hosts(s.inbox, seal)
 	s.objects, err = s3.New(s3.Config{
 		Dir: s.path("s3"), Region: s.cfg.Region, Keys: s.identity, Authorize: s.authorizeObject,
-		Domain: s.cfg.S3Domain, Library: s.library(), Log: s.cfg.Log,
+		Domain: s.cfg.S3Domain, Library: s.library(), Observe: s.observeObject, Log: s.cfg.Log,
 	})
 	if err != nil {
 		return fmt.Errorf("open the object store: %w", err)

@@ -1,5 +1,5 @@
-// Package docs_test follows the documentation as a new user would: every block of the
-// tutorial, in order, in one shell, on a copy of the project.
+// Package docs_test follows the documentation as a new user would: every block of a page, in
+// order, in one shell, on a copy of the project.
 package docs_test
 
 import (
@@ -16,25 +16,7 @@ import (
 const patience = 10 * time.Minute
 
 func TestTutorial(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds and deploys for real")
-	}
-	if _, err := exec.LookPath("aws"); err != nil {
-		t.Skip("the AWS CLI is not installed; make test installs it")
-	}
-	home := t.TempDir()
-	root := copyProject(t, home)
-	script := "set -m\n" + strings.Join(blocks(t, filepath.Join(root, "docs", "tutorial.md")), "\n")
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "bash", "-c", script)
-	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "HOME="+home, "GOCACHE="+goEnv(t, "GOCACHE"), "GOMODCACHE="+goEnv(t, "GOMODCACHE"), "AWS_PAGER=")
-	out, err := cmd.CombinedOutput()
-	text := string(out)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, text)
-	}
+	text := follow(t, "tutorial.md", "")
 	for _, want := range []string{"ValidateService", "Failed", "is triggered to roll back deployment"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in what the tutorial printed", want)
@@ -46,6 +28,45 @@ func TestTutorial(t *testing.T) {
 	if t.Failed() {
 		t.Log(text)
 	}
+}
+
+func TestIdentity(t *testing.T) {
+	text := follow(t, "identity.md", "CGO_ENABLED=0 go build -o slipway ./cmd/slipway && mkdir -p try")
+	for _, want := range []string{
+		"because no identity-based policy allows the", "refused, exit status", "appspec.yml", "not hers", "deleted, hers",
+		"assumed-role/releaser/", "AccessDeniedException", `"eventName": "CreateUser"`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in what the page's blocks printed", want)
+		}
+	}
+	if t.Failed() {
+		t.Log(text)
+	}
+}
+
+// follow runs what goes before a page, and its blocks, and returns what they print.
+func follow(t *testing.T, page, before string) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("builds and deploys for real")
+	}
+	if _, err := exec.LookPath("aws"); err != nil {
+		t.Skip("the AWS CLI is not installed; make test installs it")
+	}
+	home := t.TempDir()
+	root := copyProject(t, home)
+	script := "set -m\n" + before + "\n" + strings.Join(blocks(t, filepath.Join(root, "docs", page)), "\n")
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "bash", "-c", script)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "HOME="+home, "GOCACHE="+goEnv(t, "GOCACHE"), "GOMODCACHE="+goEnv(t, "GOMODCACHE"), "AWS_PAGER=")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return string(out)
 }
 
 // copyProject copies what git tracks: the tutorial leaves things behind.

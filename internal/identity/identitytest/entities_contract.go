@@ -18,6 +18,9 @@ func entities(t *testing.T, s identity.Store) {
 	want(t, "create", s.CreateEntity(ctx, e), nil)
 	want(t, "create the same in other case", s.CreateEntity(ctx, identity.Entity{Kind: identity.Role, Name: "Deploy", Path: "/"}), identity.ErrExists)
 	want(t, "create another kind", s.CreateEntity(ctx, identity.Entity{Kind: identity.Group, Name: "deploy", Path: "/"}), nil)
+	for _, kind := range []identity.Kind{identity.ManagedPolicy, identity.InstanceProfile} {
+		want(t, "create a "+string(kind), s.CreateEntity(ctx, identity.Entity{Kind: kind, Name: "web", Path: "/"}), nil)
+	}
 	want(t, "create another name", s.CreateEntity(ctx, identity.Entity{Kind: identity.Role, Name: "audit", Path: "/b/"}), nil)
 	if got, err := s.Entity(ctx, identity.Role, "deploy"); err != nil || !reflect.DeepEqual(got, e) {
 		t.Errorf("Entity is %+v, %v; want %+v", got, err, e)

@@ -81,6 +81,9 @@ var types = map[string]string{
 	"roleArn":              "AWS::IAM::Role",
 	"policyArn":            "AWS::IAM::ManagedPolicy",
 	"accessKeyId":          "AWS::IAM::AccessKey",
+	"instanceProfileName":  "AWS::IAM::InstanceProfile",
+	"bucketName":           "AWS::S3::Bucket",
+	"objectArn":            "AWS::S3::Object",
 }
 
 // resources lists what a call named, in the order of the members' names.

@@ -24,12 +24,14 @@ func (r *refusal) Error() string { return r.code + ": " + r.message }
 
 // ServeHTTP decides whether the caller may do what the request asks, and passes it on.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if err := g.admit(r); err != nil {
+	c, err := g.admit(r)
+	if err != nil {
 		no, ok := errors.AsType[*refusal](err)
 		if !ok {
 			g.failed(w, r, err)
 			return
 		}
+		g.refused(r, c, no)
 		// Clients stop sending a body that nobody reads; the connection cannot be kept.
 		w.Header().Set("Connection", "close")
 		refuse(w, r, no.status, no.code, no.message)
@@ -37,7 +39,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	select {
 	case <-g.ready:
-		g.proxy.ServeHTTP(w, r)
+		g.pass(w, r, c)
 	case <-g.stopped:
 		refuse(w, r, http.StatusServiceUnavailable, "ServiceUnavailable", "The object store is not running.")
 	case <-r.Context().Done():
@@ -58,30 +60,30 @@ func headerSize(r *http.Request) int {
 	return size
 }
 
-// admit returns a refusal where the request may not pass.
-func (g *Gateway) admit(r *http.Request) error {
+// admit returns a refusal where the request may not pass, and how far it was understood.
+func (g *Gateway) admit(r *http.Request) (c call, err error) {
 	if headerSize(r) > maxHeader {
-		return &refusal{http.StatusBadRequest, "RequestHeaderSectionTooLarge",
+		return c, &refusal{http.StatusBadRequest, "RequestHeaderSectionTooLarge",
 			"Your request header section exceeds the maximum allowed size."}
 	}
-	at, err := g.address(r)
-	if err != nil {
-		return err
+	if c.at, err = g.address(r); err != nil {
+		return c, err
 	}
-	key, err := g.claimedKey(r)
-	if err != nil {
-		return err
+	if c.key, err = g.claimedKey(r); err != nil {
+		return c, err
 	}
-	needed, err := permissions(r, at)
+	needed, err := permissions(r, c.at)
 	if err != nil {
-		return err
+		return c, err
 	}
+	c.operation = operationOf(r, needed)
+	keys := conditionKeys(r)
 	for _, n := range needed {
-		if err := g.cfg.Authorize(r.Context(), key, n.action, n.resource); err != nil {
-			return denied(err)
+		if err := g.cfg.Authorize(r.Context(), c.key, n.action, n.resource, keys); err != nil {
+			return c, denied(err)
 		}
 	}
-	return nil
+	return c, nil
 }
 
 // denied words a refusal by Authorize: errors that name another code than AccessDenied, or

@@ -45,6 +45,11 @@ func permissions(r *http.Request, at address) ([]permission, error) {
 			return nil, &refusal{http.StatusNotFound, "NoSuchUpload", "The specified upload does not exist."}
 		}
 	}
+	for name, values := range r.URL.Query() {
+		if len(values) > 1 {
+			return nil, &refusal{http.StatusBadRequest, "InvalidArgument", "The parameter " + name + " is given more than once."}
+		}
+	}
 	var actions []string
 	resource := "arn:aws:s3:::" + at.bucket
 	switch {
@@ -65,6 +70,18 @@ func permissions(r *http.Request, at address) ([]permission, error) {
 		needed = append(needed, permission{"s3:" + a, resource})
 	}
 	return withSource(r, needed)
+}
+
+// conditionKeys are what a list is asked for. A parameter given twice could mean one thing
+// here and another to versitygw; permissions refuses it.
+func conditionKeys(r *http.Request) map[string][]string {
+	query, keys := r.URL.Query(), map[string][]string{}
+	for _, name := range []string{"prefix", "delimiter", "max-keys"} {
+		if values, ok := query[name]; ok {
+			keys["s3:"+name] = values
+		}
+	}
+	return keys
 }
 
 func serviceActions(r *http.Request) []string {

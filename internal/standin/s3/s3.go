@@ -32,6 +32,8 @@ import (
 	"github.com/versity/versitygw/embedgw"
 	"github.com/versity/versitygw/s3api"
 	"github.com/versity/versitygw/s3err"
+
+	"github.com/slipway/slipway/internal/awswire"
 )
 
 // maxCopy is the largest object that one request copies: S3's own limit.
@@ -53,14 +55,19 @@ type Config struct {
 	Region string
 	Keys   Keys
 	// Authorize refuses, with an error for the caller to read, an action such as s3:GetObject
-	// on a resource such as arn:aws:s3:::bucket/key.
-	Authorize func(ctx context.Context, accessKeyID, action, resource string) error
+	// on a resource such as arn:aws:s3:::bucket/key. keys is what policies may ask about the
+	// request: s3:prefix, s3:delimiter and s3:max-keys of a list.
+	Authorize func(ctx context.Context, accessKeyID, action, resource string, keys map[string][]string) error
 	// Domain is the host name below which a bucket may be addressed as bucket.Domain; empty
 	// means localhost. Below an IP address there are no names: clients put the bucket into
 	// the path, which always works.
 	Domain string
 	// Library has objects to read that are in no bucket of this store. Nil: none.
 	Library *Library
+	// Observe is told of every call that can change something, once it is answered, with the
+	// access key that signed it; nil tells nobody. Parts of uploads are not told of: an
+	// upload's end is.
+	Observe func(ctx context.Context, accessKeyID string, call awswire.Call)
 	Log     *slog.Logger // nil discards
 }
 

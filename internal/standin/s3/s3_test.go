@@ -60,13 +60,16 @@ func (w *world) Check(_ context.Context, id, token string) error {
 	return keyError("InvalidClientTokenId")
 }
 
-func (w *world) authorize(_ context.Context, id, action, resource string) error {
+func (w *world) authorize(_ context.Context, id, action, resource string, keys map[string][]string) error {
 	if id == adminKey {
 		return nil
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.asked = append(w.asked, action+" "+resource)
+	if action == "s3:ListBucket" && slices.Equal(keys["s3:prefix"], []string{"open/"}) {
+		return nil
+	}
 	if action == "s3:GetObject" && strings.HasPrefix(resource, "arn:aws:s3:::bucket/open/") ||
 		action == "s3:PutObject" && resource == "arn:aws:s3:::bucket/open/c" {
 		return nil
@@ -316,6 +319,9 @@ func TestTwoMeaningsAreRefused(t *testing.T) {
 		"credential in odd case":  {"GET", mine + strings.ToLower(credential[:len("&X-Amz-Credential")]) + credential[len("&X-Amz-Credential"):], nil},
 		"form with policy":        {"POST", "/bucket", http.Header{"Authorization": {asAdmin}, "Content-Type": {"multipart/form-data; boundary=x"}}},
 		"unreadable query":        {"GET", mine + "&%zz", nil},
+		"two prefixes":            {"GET", strings.Replace(mine, "bucket/closed/b?", "bucket?prefix=open/&prefix=closed/&", 1), nil},
+		"two sources":             {"PUT", mine, http.Header{"X-Amz-Copy-Source": {"bucket/open/a", "bucket/closed/b"}}},
+		"encoded slash":           {"GET", strings.Replace(mine, "closed/b", "open%2F..%2Fclosed/b", 1), nil},
 		"semicolon in the query":  {"GET", mine + "&a;b", nil},
 		"dots":                    {"GET", strings.Replace(mine, "closed/b", "open/../closed/b", 1), nil},
 		"encoded dots":            {"GET", strings.Replace(mine, "closed/b", "open/%2e%2e/closed/b", 1), nil},
@@ -388,6 +394,47 @@ func TestWhatTheReaderMayDo(t *testing.T) {
 		}
 		if !slices.Contains(w.asked, test.want) {
 			t.Errorf("asked %q, want %q", w.asked, test.want)
+		}
+	}
+}
+
+// Who may list what lies below a prefix lists that, and nothing else.
+func TestListByPrefix(t *testing.T) {
+	w := start(t)
+	w.fill(t)
+	reader := w.client(readKey, readSecret)
+	out, err := reader.ListObjectsV2(t.Context(), &awss3.ListObjectsV2Input{Bucket: aws.String("bucket"), Prefix: aws.String("open/")})
+	if err != nil || len(out.Contents) != 1 || *out.Contents[0].Key != "open/a" {
+		t.Errorf("listed %+v, %v", out, err)
+	}
+	for _, prefix := range []*string{nil, aws.String(""), aws.String("closed/"), aws.String("open/../closed/")} {
+		if _, err := reader.ListObjectsV2(t.Context(), &awss3.ListObjectsV2Input{Bucket: aws.String("bucket"), Prefix: prefix}); err == nil {
+			t.Errorf("the prefix %q was listed", aws.ToString(prefix))
+		}
+	}
+}
+
+// Nobody makes a bucket public, reads it without a key, or sees what versitygw keeps for itself.
+func TestNothingIsPublic(t *testing.T) {
+	w := start(t)
+	w.fill(t)
+	reader, bucket := w.client(readKey, readSecret), aws.String("bucket")
+	if _, err := reader.PutBucketPolicy(t.Context(), &awss3.PutBucketPolicyInput{Bucket: bucket, Policy: aws.String("{}")}); err == nil {
+		t.Error("the reader put a policy")
+	}
+	if _, err := reader.PutBucketAcl(t.Context(), &awss3.PutBucketAclInput{Bucket: bucket, ACL: types.BucketCannedACLPublicRead}); err == nil {
+		t.Error("the reader put an ACL")
+	}
+	policy := `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*"}]}`
+	// Whatever comes of it, nobody without a key reads.
+	_, _ = w.client(adminKey, adminSecret).PutBucketPolicy(t.Context(), &awss3.PutBucketPolicyInput{Bucket: bucket, Policy: &policy})
+	if status, body := w.get(t, "GET", "/bucket/open/a", nil); status != 403 {
+		t.Errorf("without a key: %d %s", status, body)
+	}
+	for _, key := range []string{".sgwtmp/multipart/x", ".sgwtmp"} {
+		out, err := w.client(adminKey, adminSecret).GetObject(t.Context(), &awss3.GetObjectInput{Bucket: bucket, Key: &key})
+		if err == nil {
+			t.Errorf("%s is an object: %+v", key, out)
 		}
 	}
 }
