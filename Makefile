@@ -5,11 +5,18 @@ GO    ?= go
 # SQLite's translation from C holds no Go data; the race detector makes it ten times slower.
 RACE  := -race -gcflags='modernc.org/sqlite/lib=-race=false'
 
+# The agent's size, in bytes: 8 MiB.
+AGENT_LIMIT := 8388608
+
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 build: ## both binaries, static, into bin/
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w" -o bin/ ./cmd/slipway ./cmd/slipway-agent
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w" -o bin/ ./cmd/slipway
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w" -tags nethttpomithttp2 -o bin/ ./cmd/slipway-agent
+
+release: ## binaries for each system, Debian packages and checksums, into dist/
+	@packaging/release
 
 demo: ## everything on one machine, in about a minute
 	$(GO) run ./cmd/slipway demo
@@ -23,6 +30,9 @@ lint: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l cmd internal test *.go | tee /dev/stderr)"
 	@$(GO) vet ./...
 	@$(GO) tool -modfile=tools/go.mod staticcheck ./...
+	@for os in darwin windows; do GOOS=$$os $(GO) vet ./internal/agent/... ./cmd/slipway-agent || exit 1; done
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w" -tags nethttpomithttp2 -o bin/ ./cmd/slipway-agent
+	@test "$$(stat -c %s bin/slipway-agent)" -le $(AGENT_LIMIT) || { echo "bin/slipway-agent is over $(AGENT_LIMIT) bytes"; exit 1; }
 
 unit: ## the tests whose number of cases the race detector would make too slow
 	@$(GO) test ./internal/sim ./internal/rollout
@@ -45,4 +55,4 @@ fuzz: ## every fuzz test for a short while
 generate: ## the API's wire types, from the service model in ../shared/reference
 	$(GO) generate ./internal/api/...
 
-.PHONY: help build demo test tools lint unit race stories bench fuzz generate
+.PHONY: help build release demo test tools lint unit race stories bench fuzz generate

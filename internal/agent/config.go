@@ -15,12 +15,6 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Where the configuration is when no --config says otherwise, in this order.
-const (
-	DefaultConfigFile  = "/etc/codedeploy-agent/conf/codedeployagent.yml"
-	FallbackConfigFile = "/opt/codedeploy-agent/conf/codedeployagent.yml"
-)
-
 // Config is codedeployagent.yml. The key of each field is given; keys may begin with a colon, as
 // in AWS's file, and keys that are not listed here are ignored.
 type Config struct {
@@ -61,11 +55,11 @@ type Config struct {
 func defaultConfig() Config {
 	return Config{
 		ProgramName:     "codedeploy-agent",
-		RootDir:         "/opt/codedeploy-agent/deployment-root",
+		RootDir:         defaultRootDir,
 		MaxRevisions:    5,
 		TrackingDir:     "ongoing-deployment",
 		DeploymentsLog:  true,
-		OnPremisesFile:  "/etc/codedeploy-agent/conf/codedeploy.onpremises.yml",
+		OnPremisesFile:  defaultOnPremisesFile,
 		WaitBetweenRuns: time.Second,
 		HTTPReadTimeout: 80 * time.Second,
 		KillMaxWait:     7200 * time.Second,

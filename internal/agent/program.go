@@ -95,9 +95,18 @@ func serve(ctx context.Context, configFile string, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	run := func(signals <-chan os.Signal) error { return agent.runUntil(ctx, signals) }
+	if service, err := underManager(run); service || err != nil {
+		return err
+	}
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT)
 	defer signal.Stop(signals)
+	return run(signals)
+}
+
+// runUntil serves until the first signal, and kills running events at the second.
+func (a *Agent) runUntil(ctx context.Context, signals <-chan os.Signal) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan struct{})
@@ -106,17 +115,17 @@ func serve(ctx context.Context, configFile string, stderr io.Writer) error {
 		for first := true; ; first = false {
 			select {
 			case s := <-signals:
-				log.Info("stopping", "signal", s.String(), "at once", !first)
+				a.log.Info("stopping", "signal", s.String(), "at once", !first)
 				stop()
 				if !first {
-					agent.Kill()
+					a.Kill()
 				}
 			case <-ended:
 				return
 			}
 		}
 	}()
-	return agent.Run(ctx)
+	return a.Run(ctx)
 }
 
 // newLogger logs to stderr and, with a log_dir, to a file in the format of AWS's agent.

@@ -4,6 +4,7 @@ package agent
 
 import (
 	"errors"
+	"os"
 
 	"github.com/slipway/slipway/internal/agent/setup"
 )
@@ -12,3 +13,6 @@ import (
 func serviceControl(setup.Options, bool, bool) error {
 	return errors.New("install knows the service managers of Linux and Windows: start slipway-agent from this system's own, or use --root to prepare a Linux image")
 }
+
+// underManager is for Windows, where services do not get signals.
+func underManager(func(stop <-chan os.Signal) error) (bool, error) { return false, nil }

@@ -21,8 +21,14 @@ func (p *program) versionCommand() *cobra.Command {
 	}
 }
 
-// buildVersion is the module's version, or the commit the binary was built from.
+// version is set by the linker for a release: -X github.com/slipway/slipway/internal/cli.version=V.
+var version string
+
+// buildVersion is the release's, the module's version, or the commit the binary was built from.
 func buildVersion() string {
+	if version != "" {
+		return version
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

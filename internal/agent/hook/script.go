@@ -12,8 +12,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/slipway/slipway/internal/appspec"
 )
 
@@ -64,11 +62,11 @@ func (s *scriptRun) waitForOutput(streams *streams, readers *draining) {
 	}
 }
 
-// start runs the script directly, or by /bin/sh when it does not say what to run it with.
+// start runs the script directly, or by a shell when it does not say what to run it with.
 func (s *scriptRun) start(streams *streams) (*exec.Cmd, error) {
-	cmd, err := s.startAs(streams, s.path)
+	cmd, err := s.startAs(streams, invocation(s.path)...)
 	if errors.Is(err, syscall.ENOEXEC) {
-		return s.startAs(streams, "/bin/sh", s.path)
+		return s.startAs(streams, interpreted(s.path)...)
 	}
 	return cmd, err
 }
@@ -98,12 +96,18 @@ func (s *scriptRun) command(streams *streams, argv ...string) (*exec.Cmd, error)
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Env = environment(s.env, who.env)
 	cmd.Stdout, cmd.Stderr = streams.stdout.w, streams.stderr.w
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: who.credential}
+	cmd.SysProcAttr = who.attributes()
 	return cmd, nil
 }
 
 // wait lets the script end, or ends it.
 func (s *scriptRun) wait(ctx context.Context, cmd *exec.Cmd) error {
+	group, err := groupOf(cmd)
+	if err != nil {
+		_ = cmd.Process.Kill()
+		return s.broken(errors.Join(err, cmd.Wait()))
+	}
+	defer group.close()
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	timeout := time.NewTimer(s.script.Timeout)
@@ -112,18 +116,18 @@ func (s *scriptRun) wait(ctx context.Context, cmd *exec.Cmd) error {
 	case err := <-ended:
 		return s.outcome(err)
 	case <-timeout.C:
-		terminate(cmd.Process.Pid, s.runner.killGrace(), ended)
+		terminate(group, s.runner.killGrace(), ended)
 		return &Failure{ScriptTimedOut, s.script.Location, fmt.Sprintf("Script at specified location: %s failed to complete in %s seconds", s.script.Location, s.script.Seconds())}
 	case <-ctx.Done():
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		group.kill()
 		<-ended
 		return &Failure{ScriptFailed, s.script.Location, fmt.Sprintf("%s was killed because the agent was told to stop at once", s.subject())}
 	}
 }
 
 // terminate ends a process group and waits for its leader.
-func terminate(group int, grace time.Duration, ended <-chan error) {
-	_ = syscall.Kill(-group, syscall.SIGTERM)
+func terminate(group *group, grace time.Duration, ended <-chan error) {
+	group.terminate()
 	deadline := time.NewTimer(grace)
 	defer deadline.Stop()
 	look := time.NewTicker(10 * time.Millisecond)
@@ -134,11 +138,11 @@ func terminate(group int, grace time.Duration, ended <-chan error) {
 		case <-leader:
 			leader = nil
 		case <-look.C:
-			if leader == nil && errors.Is(syscall.Kill(-group, 0), syscall.ESRCH) {
+			if leader == nil && group.gone() {
 				return
 			}
 		case <-deadline.C:
-			_ = syscall.Kill(-group, syscall.SIGKILL)
+			group.kill()
 			if leader != nil {
 				<-leader
 			}
@@ -162,11 +166,7 @@ func (s *scriptRun) outcome(err error) error {
 	case !errors.As(err, &exit):
 		return s.broken(err)
 	}
-	code := fmt.Sprint(exit.ExitCode())
-	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		code = fmt.Sprintf("%d (killed by %s)", 128+int(status.Signal()), unix.SignalName(status.Signal()))
-	}
-	return &Failure{ScriptFailed, s.script.Location, s.subject() + " failed with exit code " + code}
+	return &Failure{ScriptFailed, s.script.Location, s.subject() + " failed with exit code " + exitCode(exit)}
 }
 
 // broken reports a script that could not be run at all.
@@ -174,7 +174,7 @@ func (s *scriptRun) broken(err error) error {
 	class, text := "Error", err.Error()
 	var errno syscall.Errno
 	if errors.As(err, &errno) {
-		class, text = "Errno::"+unix.ErrnoName(errno), errno.Error()+" - "+s.path+s.hint(errno)
+		class, text = "Errno::"+errorName(errno), errno.Error()+" - "+s.path+s.hint(errno)
 	}
 	return &Failure{ScriptFailed, s.script.Location, fmt.Sprintf("Script at specified location: %s failed with error %s with message %s", s.script.Location, class, text)}
 }
