@@ -41,6 +41,7 @@ var layers = map[string]string{
 	"internal/awsclient":          "",
 	"internal/api":                "internal/deploy internal/control internal/identity internal/awswire",
 	"internal/hostapi":            "internal/deploy internal/control internal/identity internal/awswire internal/hostwire",
+	"internal/standin/record":     "",
 	"internal/standin/iam":        "internal/identity internal/awswire",
 	"internal/standin/s3":         "internal/awswire internal/identity",
 	"internal/installer":          "",
