@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 )
 
 // Documents returns a whole collection, by key.
@@ -26,7 +25,7 @@ func (s *Store) Documents(ctx context.Context, collection string) (map[string][]
 
 // PutDocument keeps a document, in the place of an older one.
 func (s *Store) PutDocument(ctx context.Context, collection, key string, body []byte) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `
 			insert into documents (collection, key, body)
 			values ($1, $2, $3)
@@ -38,7 +37,7 @@ func (s *Store) PutDocument(ctx context.Context, collection, key string, body []
 
 // DeleteDocument removes a document, if it is there.
 func (s *Store) DeleteDocument(ctx context.Context, collection, key string) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `delete from documents where collection = $1 and key = $2`, collection, key)
 		return err
 	})
