@@ -41,24 +41,29 @@ func TestClockSkew(t *testing.T) {
 	}
 }
 
-// Keys that somebody else renews are picked up at the moment at which the old ones are refused.
+// Keys that somebody else renews are picked up at the moment at which the old ones are refused,
+// be it another request that finds them first.
 func TestRenewedKeys(t *testing.T) {
-	y := newToy(t)
-	file := write(t, "credentials", "[default]\naws_access_key_id=OLD\naws_secret_access_key=s\n")
-	a := y.start(y.config(), func(a *Agent) {
-		a.service.host.Credentials = &fileCredentials{path: file}
+	for _, another := range []bool{false, true} {
+		y := newToy(t)
+		file := write(t, "credentials", "[default]\naws_access_key_id=OLD\naws_secret_access_key=s\n")
+		keys := &fileCredentials{path: file}
 		y.faults["GetDeploymentSpecification"] = []fault{func(w http.ResponseWriter, r *http.Request) {
 			renewed := "[default]\naws_access_key_id=NEW\naws_secret_access_key=s\n"
 			if err := os.WriteFile(file, []byte(renewed), 0o600); err != nil {
 				t.Error(err)
 			}
+			if another && !keys.reread() {
+				t.Error("the keys are the same")
+			}
 			status(400, "ExpiredTokenException")(w, r)
 		}}
-	})
-	y.deployment("d-ONE", "tgz", traceBundle(t, "1"))
-	y.succeeds("d-ONE", "DownloadBundle")
-	if c, err := a.service.host.Credentials.Retrieve(t.Context()); err != nil || c.AccessKeyID != "NEW" {
-		t.Errorf("got %s %v", c.AccessKeyID, err)
+		y.start(y.config(), func(a *Agent) { a.service.host.Credentials = keys })
+		y.deployment("d-ONE", "tgz", traceBundle(t, "1"))
+		y.succeeds("d-ONE", "DownloadBundle")
+		if c, err := keys.Retrieve(t.Context()); err != nil || c.AccessKeyID != "NEW" {
+			t.Errorf("got %s %v", c.AccessKeyID, err)
+		}
 	}
 }
 

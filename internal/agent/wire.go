@@ -171,9 +171,13 @@ func (c *commandService) call(ctx context.Context, operation string, in, out any
 	if err != nil {
 		return fmt.Errorf("%s: %w", operation, err)
 	}
+	used, err := c.host.Credentials.Retrieve(ctx)
+	if err != nil {
+		return fmt.Errorf("%s: %w", operation, err)
+	}
 	err = c.once(ctx, operation, body, out)
 	service, refused := errors.AsType[*ServiceError](err)
-	if refused && (service.skewed() && c.skew.Load() != 0 || service.aboutKeys() && c.renewed()) {
+	if refused && (service.skewed() && c.skew.Load() != 0 || service.aboutKeys() && c.renewed(ctx, used)) {
 		err = c.once(ctx, operation, body, out)
 	}
 	return err
@@ -267,10 +271,14 @@ func (c *commandService) noteClock(date time.Time) {
 	}
 }
 
-// renewed says whether the keys that were refused are not those of their source any more.
-func (c *commandService) renewed() bool {
-	source, ok := c.host.Credentials.(interface{ reread() bool })
-	return ok && source.reread()
+// renewed says whether the keys that were refused are not those of their source any more. Another
+// request that was refused at the same time may have read them already.
+func (c *commandService) renewed(ctx context.Context, refused Credentials) bool {
+	if source, ok := c.host.Credentials.(interface{ reread() bool }); ok {
+		source.reread()
+	}
+	now, err := c.host.Credentials.Retrieve(ctx)
+	return err == nil && (now.AccessKeyID != refused.AccessKeyID || now.SessionToken != refused.SessionToken)
 }
 
 func (e *ServiceError) skewed() bool {

@@ -79,13 +79,7 @@ func (w *world) authorize(_ context.Context, id, action, resource string, keys m
 
 func start(t *testing.T) *world {
 	t.Helper()
-	return startIn(t, t.TempDir())
-}
-
-// startIn starts a gateway that ends with the test.
-func startIn(t *testing.T, dir string) *world {
-	t.Helper()
-	w := &world{dir: dir}
+	w := &world{dir: t.TempDir()}
 	home, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
