@@ -44,6 +44,8 @@ type Spec struct {
 	// Hooks holds the scripts of each lifecycle event in the order in which they run.
 	Hooks       map[deploy.Event][]Script
 	Permissions []Permission
+	// Atomic is nil for an installation in place.
+	Atomic *Atomic
 }
 
 // A File says that Source, a path inside the revision, goes into the directory Destination.
@@ -79,22 +81,12 @@ type Permission struct {
 	Context *Context
 }
 
-// An ACE is one access control entry, split but otherwise as written.
-type ACE struct {
-	Text    string
-	Default bool
-	// Type is user, group, mask or other.
-	Type string
-	Name string
-	// Perms is one octal digit or letters of rwx-.
-	Perms string
-}
-
 // A Context is the SELinux context that installed files get.
 type Context struct {
 	// User is the SELinux user, the key "name" of the appspec.
-	User  string
-	Type  string
+	User string
+	Type string
+	// Range is in its shortest form, such as s0-s2:c1.c3,c7; empty leaves it to the system.
 	Range string
 }
 

@@ -30,7 +30,7 @@ permissions:
     mode: 0644
     type: [file]
     acls: ["u:www:r-x", "d:g::7"]
-    context: {name: staff_u, type: httpd_t, range: s0}
+    context: {name: staff_u, type: httpd_t, range: "s0:c7,c1.c2,c3"}
   - object: /etc
 hooks:
   ApplicationStop:
@@ -70,10 +70,10 @@ func TestParse(t *testing.T) {
 				Object: "/srv/app", Pattern: "*.sh", Except: []string{"a.sh", "b.sh"}, Files: true,
 				Owner: "root", Group: "1000", Mode: "0644",
 				ACLs: []appspec.ACE{
-					{Text: "u:www:r-x", Type: "user", Name: "www", Perms: "r-x"},
-					{Text: "d:g::7", Default: true, Type: "group", Perms: "7"},
+					{Text: "u:www:r-x", Type: "user", Name: "www", Perms: 5},
+					{Text: "d:g::7", Default: true, Type: "group", Perms: 7},
 				},
-				Context: &appspec.Context{User: "staff_u", Type: "httpd_t", Range: "s0"},
+				Context: &appspec.Context{User: "staff_u", Type: "httpd_t", Range: "s0:c1.c3,c7"},
 			},
 			{Object: "/etc", Pattern: "**", Files: true, Directories: true},
 		},

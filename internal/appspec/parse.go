@@ -23,7 +23,7 @@ func Parse(name string, text []byte) (*Spec, error) {
 	top := mapping{node: root}
 	spec := &Spec{}
 	for _, read := range []func(mapping) error{
-		spec.checkVersion, spec.readOS, spec.readHooks, spec.readFiles, spec.readPermissions, spec.readBehavior,
+		spec.checkVersion, spec.readOS, spec.readHooks, spec.readFiles, spec.readPermissions, spec.readBehavior, spec.readAtomic,
 	} {
 		if err := read(top); err != nil {
 			return nil, err

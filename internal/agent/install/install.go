@@ -54,17 +54,29 @@ type Instruction struct {
 	Owner       string   `json:"owner,omitempty"`
 	Group       string   `json:"group,omitempty"`
 	ACL         []string `json:"acl,omitempty"`
+	Context     *Context `json:"context,omitempty"`
 	File        string   `json:"file,omitempty"`
 
 	uid, gid int
+	acl      []aclEntry
+}
+
+// A Context is an SELinux context in the form of install.json; Role is always null.
+type Context struct {
+	User  *string `json:"user"`
+	Role  *string `json:"role"`
+	Type  string  `json:"type"`
+	Range *string `json:"range"`
 }
 
 // Types of instruction.
 const (
-	mkdir   = "mkdir"
-	copying = "copy"
-	chmod   = "chmod"
-	chown   = "chown"
+	mkdir    = "mkdir"
+	copying  = "copy"
+	chmod    = "chmod"
+	chown    = "chown"
+	setfacl  = "setfacl"
+	semanage = "semanage"
 )
 
 // New checks a job against the file system as it will be without the previous installation.

@@ -67,6 +67,9 @@ func (p *plan) matches(perm appspec.Permission, object string, target Instructio
 			return false, nil
 		}
 	}
+	if target.Type == copying {
+		return true, checkFileACL(perm)
+	}
 	return true, nil
 }
 
@@ -82,6 +85,11 @@ func checkFilePermission(perm appspec.Permission) error {
 		return fmt.Errorf("The deployment failed because the except parameter for a pattern in the permissions section (%s) for the object named %s contains an invalid format. "+
 			"Update the AppSpec file, and then try again.", strings.Join(perm.Except, ", "), perm.Object)
 	}
+	return checkFileACL(perm)
+}
+
+// checkFileACL refuses default entries for a file: only folders hand something on.
+func checkFileACL(perm appspec.Permission) error {
 	for _, ace := range perm.ACLs {
 		if ace.Default {
 			return errors.New("The deployment failed because the -d parameter has been specified to apply an acl setting to a file. " +
@@ -106,14 +114,9 @@ func matchesPattern(pattern, rest string) bool {
 }
 
 // newPermissionSteps makes the instructions of one permission, without the file they are for.
-// The owner comes first: giving a file away clears the setuid bit that the mode may ask for.
+// The owner comes first: giving a file away clears the setuid bit that the mode may ask for. The
+// entries of an ACL come after the mode, because chmod would change their mask.
 func newPermissionSteps(perm appspec.Permission) ([]Instruction, error) {
-	if len(perm.ACLs) > 0 {
-		return nil, fmt.Errorf("the permissions section of the AppSpec file asks for acls on %s, which this agent does not set yet: use owner, group and mode, and then try again", perm.Object)
-	}
-	if perm.Context != nil {
-		return nil, fmt.Errorf("the permissions section of the AppSpec file asks for an SELinux context on %s, which this agent does not set yet: set it in an AfterInstall script, and then try again", perm.Object)
-	}
 	var steps []Instruction
 	if perm.Owner != "" || perm.Group != "" {
 		step := Instruction{Type: chown, Owner: perm.Owner, Group: perm.Group, uid: -1, gid: -1}
@@ -131,6 +134,19 @@ func newPermissionSteps(perm appspec.Permission) ([]Instruction, error) {
 	}
 	if perm.Mode != "" {
 		steps = append(steps, Instruction{Type: chmod, Mode: perm.Mode})
+	}
+	if len(perm.ACLs) > 0 {
+		step, err := newACLStep(perm)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, step)
+	}
+	if perm.Context != nil {
+		if err := haveSELinuxTools(perm); err != nil {
+			return nil, err
+		}
+		steps = append(steps, Instruction{Type: semanage, Context: newContext(perm.Context)})
 	}
 	return steps, nil
 }
