@@ -1,16 +1,19 @@
 // Package bundle unpacks the archive of a revision: tar, gzipped tar or zip.
 //
 // An archive is somebody else's input, so nothing in it may reach outside the target folder. Every
-// file is made through an os.Root; names with ".." and absolute names, hard links and devices are
-// refused by name; symbolic links are made last, when no member can be written through them any
-// more, and each must then lead to a place inside. Members are streamed: memory does not grow with
-// the size of the archive, only a little with its number of folders and links.
+// file is made through an os.Root; names with ".." and absolute names, hard links to anything but an
+// earlier member, and devices are refused by name; symbolic links are made last, when no member can
+// be written through them any more, and each must then lead to a place inside. A budget bounds what
+// an archive may become: its number of members, its size beside the archive's own and the free disk.
+//
+// One goroutine reads the archive and unpacks gzip, one looks at the members, and a few writers make
+// the small files, so both cores of a small host are busy. Members are streamed: memory does not
+// grow with the size of the archive, only a little with its number of folders and links.
 //
 // Modes and modification times are kept. Owners are kept too when the agent is root, as tar does.
 package bundle
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -66,11 +69,15 @@ func unpack(ctx context.Context, archive, kind, dir string) error {
 		return err
 	}
 	defer f.Close()
-	t, err := newTree(dir)
+	limit, err := newBudget(f)
 	if err != nil {
 		return err
 	}
-	defer t.root.Close()
+	t, err := newTree(dir, limit)
+	if err != nil {
+		return err
+	}
+	defer t.close()
 	if kind == Zip {
 		err = readZip(ctx, f, t)
 	} else {
@@ -109,8 +116,9 @@ func (e *readError) Unwrap() error { return e.err }
 func explain(err error, archive, kind string) error {
 	var re *readError
 	var refused *RefusedError
+	var limit *LimitError
 	switch {
-	case errors.As(err, &refused):
+	case errors.As(err, &refused), errors.As(err, &limit):
 		return err
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return fmt.Errorf("The disk is (or was) full during extraction. Free some space and deploy again: %w", err)
@@ -183,11 +191,7 @@ func lift(dir, inner string) error {
 	return Remove(temp)
 }
 
-// buffered reads an archive in large pieces and stops when ctx ends.
-func buffered(ctx context.Context, r io.Reader) *bufio.Reader {
-	return bufio.NewReaderSize(&contextReader{ctx, r}, 256<<10)
-}
-
+// A contextReader stops when ctx ends.
 type contextReader struct {
 	ctx context.Context
 	r   io.Reader

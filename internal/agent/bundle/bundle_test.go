@@ -258,7 +258,7 @@ func TestRefusedTypes(t *testing.T) {
 		_, err := unpack(t, bundle.Tar, tarOf(t, e))
 		want := "is a device or a named pipe"
 		if e.kind == tar.TypeLink {
-			want = `is a hard link (to "/etc/shadow"). Build the archive with tar --hard-dereference`
+			want = `is a hard link out of the revision (to "/etc/shadow"). Build the archive with tar --hard-dereference`
 		}
 		checkRefused(t, name, err, "h", want)
 	}

@@ -2,16 +2,19 @@ package bundle
 
 import (
 	"archive/tar"
+	"bufio"
 	"compress/gzip"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/user"
 	"strconv"
 )
 
+// readTar reads an archive in one goroutine (and unpacks gzip there) and its members in another.
 func readTar(ctx context.Context, f io.Reader, t *tree) error {
-	in := buffered(ctx, f)
+	in := bufio.NewReaderSize(&contextReader{ctx, f}, 256<<10)
 	var stream io.Reader = in
 	if head, _ := in.Peek(2); string(head) == "\x1f\x8b" {
 		gz, err := gzip.NewReader(in)
@@ -20,7 +23,9 @@ func readTar(ctx context.Context, f io.Reader, t *tree) error {
 		}
 		stream = gz
 	}
-	end := &trailer{r: stream}
+	ahead := readAhead(stream)
+	defer ahead.Close()
+	end := &trailer{r: ahead}
 	r := tar.NewReader(end)
 	owners := newOwners()
 	for {
@@ -31,7 +36,7 @@ func readTar(ctx context.Context, f io.Reader, t *tree) error {
 		if err != nil {
 			return &readError{err}
 		}
-		if err := addTarMember(t, header, r, owners); err != nil {
+		if err := errors.Join(t.budget.entry(), addTarMember(t, header, r, owners)); err != nil {
 			return err
 		}
 	}
@@ -39,7 +44,7 @@ func readTar(ctx context.Context, f io.Reader, t *tree) error {
 		return &readError{io.ErrUnexpectedEOF}
 	}
 	// What follows the last member carries gzip's checksum.
-	if _, err := io.Copy(io.Discard, end); err != nil {
+	if _, err := io.Copy(io.Discard, &boundedReader{end, t.budget}); err != nil {
 		return &readError{err}
 	}
 	return nil
@@ -49,7 +54,7 @@ func addTarMember(t *tree, h *tar.Header, content io.Reader, owners *owners) err
 	m := member{name: h.Name, mode: h.FileInfo().Mode(), modTime: h.ModTime, owner: owners.find(h)}
 	switch h.Typeflag {
 	case tar.TypeReg, tar.TypeGNUSparse, tar.TypeCont:
-		return t.addFile(m, content)
+		return t.addFile(m, h.Size, content)
 	case tar.TypeDir:
 		return t.addDir(m)
 	case tar.TypeSymlink:
@@ -57,7 +62,7 @@ func addTarMember(t *tree, h *tar.Header, content io.Reader, owners *owners) err
 	case tar.TypeXGlobalHeader:
 		return nil
 	case tar.TypeLink:
-		return &RefusedError{h.Name, "is a hard link (to " + strconv.Quote(h.Linkname) + ")", "Build the archive with tar --hard-dereference, which stores a copy."}
+		return t.addHardLink(m, h.Linkname)
 	case tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
 		return &RefusedError{h.Name, "is a device or a named pipe", "Leave it out of the archive and create it in an AfterInstall script."}
 	}

@@ -29,18 +29,21 @@ type link struct {
 	target string
 }
 
-// A tree is the folder that an archive is unpacked into. Folders get their modes and times, and
-// links are made, in finish: a folder without write permission can be filled until then, and no
+// A tree is the folder that an archive is unpacked into. Small files are made by writers beside the
+// one that reads the archive, large ones by the reader itself. Folders get their modes and times,
+// and links are made, in finish: a folder without write permission can be filled until then, and no
 // file is ever written through a link.
 type tree struct {
-	root   *os.Root
-	made   string // the folder that the last member went into
-	dirs   []member
-	links  []link
-	buffer []byte
+	root    *os.Root
+	made    string // the folder that the last member went into
+	dirs    []member
+	links   []link
+	buffer  []byte
+	budget  *budget
+	writers *writers
 }
 
-func newTree(dir string) (*tree, error) {
+func newTree(dir string, limit *budget) (*tree, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
@@ -48,7 +51,17 @@ func newTree(dir string) (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tree{root: root, made: ".", buffer: make([]byte, 256<<10)}, nil
+	if err := limit.measure(dir); err != nil {
+		root.Close()
+		return nil, err
+	}
+	return &tree{root: root, made: ".", buffer: make([]byte, smallFile), budget: limit, writers: startWriters(root)}, nil
+}
+
+// close ends the writers; it may be called twice.
+func (t *tree) close() {
+	_ = t.writers.stop()
+	t.root.Close()
 }
 
 // local checks a member's name and brings it into its shortest form.
@@ -93,7 +106,7 @@ func (t *tree) parent(name string) error {
 	return nil
 }
 
-func (t *tree) addFile(m member, content io.Reader) error {
+func (t *tree) addFile(m member, size int64, content io.Reader) error {
 	name, err := local(m.name)
 	if err != nil {
 		return err
@@ -101,10 +114,17 @@ func (t *tree) addFile(m member, content io.Reader) error {
 	if name == "." {
 		return &RefusedError{m.name, "is a file without a name", "Build the archive again."}
 	}
-	if err := t.parent(name); err != nil {
+	if err := errors.Join(t.budget.mayHold(name, size), t.parent(name)); err != nil {
 		return err
 	}
-	f, err := t.create(name)
+	m.name = name
+	if size >= 0 && size <= smallFile {
+		return t.queue(m, size, content)
+	}
+	if err := t.writers.drain(); err != nil {
+		return err
+	}
+	f, err := create(t.root, name)
 	if err != nil {
 		return err
 	}
@@ -112,34 +132,63 @@ func (t *tree) addFile(m member, content io.Reader) error {
 		f.Close()
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	err = errors.Join(own(f.Chown, m.owner), f.Chmod(keep(m.mode)))
-	if err := errors.Join(err, f.Close()); err != nil {
+	return finishFile(f, m)
+}
+
+// queue reads a small file and leaves the rest to a writer.
+func (t *tree) queue(m member, size int64, content io.Reader) error {
+	data, err := t.writers.buffer()
+	if err != nil {
 		return err
 	}
-	return t.root.Chtimes(name, m.modTime, m.modTime)
+	source := &sourceReader{r: content}
+	n, err := io.ReadFull(source, data[:size])
+	if err == nil {
+		// One more byte shows a member that is longer than it says, and checks a zip's checksum.
+		var rest [1]byte
+		if extra, _ := source.Read(rest[:]); extra > 0 {
+			err = &readError{fmt.Errorf("%s: is longer than it says", m.name)}
+		}
+	}
+	if source.err != nil {
+		return &readError{fmt.Errorf("%s: %w", m.name, source.err)}
+	}
+	if err != nil {
+		return &readError{fmt.Errorf("%s: %w", m.name, err)}
+	}
+	t.budget.wrote(int64(n))
+	t.writers.put(file{m, data[:n]})
+	return nil
 }
 
 // create makes a new file. A name that comes twice in an archive means its last occurrence.
-func (t *tree) create(name string) (*os.File, error) {
+func create(root *os.Root, name string) (*os.File, error) {
 	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	f, err := t.root.OpenFile(name, flags, 0o600)
+	f, err := root.OpenFile(name, flags, 0o600)
 	if !errors.Is(err, fs.ErrExist) {
 		return f, err
 	}
-	if info, err := t.root.Lstat(name); err != nil || info.IsDir() {
+	if info, err := root.Lstat(name); err != nil || info.IsDir() {
 		return nil, &RefusedError{name, "is both a file and a folder", "Remove one of the two from the archive."}
 	}
-	if err := t.root.Remove(name); err != nil {
+	if err := root.Remove(name); err != nil {
 		return nil, err
 	}
-	return t.root.OpenFile(name, flags, 0o600)
+	return root.OpenFile(name, flags, 0o600)
+}
+
+// finishFile gives a written file its owner, mode and time, and closes it. The time comes last:
+// whatever writes would change it.
+func finishFile(f *os.File, m member) error {
+	err := errors.Join(own(f.Chown, m.owner), f.Chmod(keep(m.mode)), setTime(f, m.modTime))
+	return errors.Join(err, f.Close())
 }
 
 // fill copies a member's content and tells a fault of the archive from one of the disk.
 func (t *tree) fill(f *os.File, content io.Reader) error {
 	source := &sourceReader{r: content}
 	// The writer is wrapped so that the copy uses the one buffer and not a new one per file.
-	_, err := io.CopyBuffer(struct{ io.Writer }{f}, source, t.buffer)
+	_, err := io.CopyBuffer(&boundedWriter{f, t.budget}, source, t.buffer)
 	if source.err != nil {
 		return &readError{source.err}
 	}
@@ -189,8 +238,42 @@ func (t *tree) addLink(m member, target string) error {
 	return nil
 }
 
+// addHardLink makes a second name of a file that came earlier in the archive. Placing a revision
+// copies each name for itself, so nothing outside the archive's folder shares the content.
+func (t *tree) addHardLink(m member, target string) error {
+	const remedy = "Build the archive with tar --hard-dereference, which stores a copy."
+	name, err := local(m.name)
+	if err != nil {
+		return err
+	}
+	from, err := local(target)
+	if err != nil {
+		return &RefusedError{name, fmt.Sprintf("is a hard link out of the revision (to %q)", target), remedy}
+	}
+	if err := errors.Join(t.writers.drain(), t.parent(name)); err != nil {
+		return err
+	}
+	info, err := t.root.Lstat(from)
+	if err != nil || !info.Mode().IsRegular() || name == "." {
+		return &RefusedError{name, fmt.Sprintf("is a hard link to %q, which is no file that came before it in the archive", target), remedy}
+	}
+	if name == from {
+		return nil
+	}
+	if err := t.root.Link(from, name); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if info, err := t.root.Lstat(name); err != nil || info.IsDir() {
+		return &RefusedError{name, "is both a file and a folder", "Remove one of the two from the archive."}
+	}
+	return errors.Join(t.root.Remove(name), t.root.Link(from, name))
+}
+
 // finish makes the links and gives folders their modes and times, innermost first.
 func (t *tree) finish() error {
+	if err := t.writers.stop(); err != nil {
+		return err
+	}
 	for _, l := range t.links {
 		if err := t.makeLink(l); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"strings"
 )
@@ -31,6 +32,9 @@ func readZip(ctx context.Context, f *os.File, t *tree) error {
 		return &readError{err}
 	}
 	for _, entry := range r.File {
+		if err := t.budget.entry(); err != nil {
+			return err
+		}
 		if err := addZipMember(ctx, t, entry); err != nil {
 			return err
 		}
@@ -73,7 +77,7 @@ func addZipMember(ctx context.Context, t *tree, entry *zip.File) error {
 		}
 		return t.addLink(m, string(target))
 	}
-	return t.addFile(m, &contextReader{ctx, content})
+	return t.addFile(m, int64(min(entry.UncompressedSize64, math.MaxInt64)), &contextReader{ctx, content})
 }
 
 // windows says whether an archive was built where names may have backslashes and files have no mode.

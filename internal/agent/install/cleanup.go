@@ -30,7 +30,7 @@ func readCleanup(file string) (*cleanup, error) {
 	c := &cleanup{file: file}
 	for len(text) > 0 {
 		line, rest, whole := bytes.Cut(text, []byte("\n"))
-		if whole && len(line) > 0 && !strings.HasPrefix(string(line), semanagePrefix) {
+		if whole && len(line) > 0 {
 			c.paths = append(c.paths, string(line))
 		}
 		text = rest
@@ -42,6 +42,10 @@ func readCleanup(file string) (*cleanup, error) {
 // stay, and so does a folder that cannot be removed: it may be a mount point by now.
 func (c *cleanup) run() error {
 	for _, path := range slices.Backward(c.paths) {
+		if rule, isRule := strings.CutPrefix(path, semanagePrefix); isRule {
+			unlabel(rule)
+			continue
+		}
 		err := syscall.Unlink(path)
 		if errors.Is(err, syscall.EISDIR) || errors.Is(err, syscall.EPERM) {
 			if info, statErr := os.Lstat(path); statErr == nil && info.IsDir() {

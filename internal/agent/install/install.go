@@ -124,14 +124,9 @@ func (in *Installation) Run(ctx context.Context) error {
 		return fmt.Errorf("open the cleanup file: %w", err)
 	}
 	defer log.Close()
-	placer := newPlacer(log)
-	for _, step := range in.steps {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("install: %w", context.Cause(ctx))
-		}
-		if err := placer.carryOut(step); err != nil {
-			return explain(err)
-		}
+	placer := &placer{log: log}
+	if err := placer.carryOut(ctx, in.steps); err != nil {
+		return explain(err)
 	}
 	return log.Close()
 }

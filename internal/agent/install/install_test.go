@@ -281,8 +281,6 @@ func TestMistakesInTheAppspec(t *testing.T) {
 		"folder, then file":    {"files: [{source: e, destination: /d}, {source: d, destination: /d}]", "but a file with that name already exists at the location ("},
 		"unknown user":         {all + "permissions: [{object: /srv/app, owner: nobody-of-that-name}]", "can't find user for nobody-of-that-name"},
 		"unknown group":        {all + "permissions: [{object: /srv/app, group: no-such-group}]", "can't find group for no-such-group"},
-		"acls":                 {all + "permissions: [{object: /srv/app, acls: ['u:x:r']}]", "asks for acls on /srv/app, which this agent does not set yet"},
-		"context":              {all + "permissions: [{object: /srv/app, context: {type: t}}]", "asks for an SELinux context on /srv/app"},
 		"pattern on a file":    {all + "permissions: [{object: /srv/app/a, pattern: '*.sh'}]", "includes an object (/srv/app/a) with an invalid pattern (*.sh)"},
 		"except on a file":     {all + "permissions: [{object: /srv/app/a, except: [b]}]", "the except parameter for a pattern in the permissions section (b) for the object named /srv/app/a"},
 		"twice":                {all + "permissions: [{object: /srv/app, mode: 600}, {object: /srv/app/a, mode: 600}]", "is specified more than once in the application specification file"},

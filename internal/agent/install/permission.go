@@ -26,6 +26,7 @@ func (p *plan) addPermissions() error {
 		if err != nil {
 			return err
 		}
+		checked := false // one file stands for the others of this permission
 		for _, target := range targets {
 			matched, err := p.matches(perm, object, target)
 			if err != nil {
@@ -41,6 +42,12 @@ func (p *plan) addPermissions() error {
 			}
 			taken[file] = true
 			for _, step := range steps {
+				if step.Type == setfacl && !checked {
+					if err := checkACLs(file); err != nil {
+						return err
+					}
+					checked = true
+				}
 				step.File = file
 				p.steps = append(p.steps, step)
 			}

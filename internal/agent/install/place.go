@@ -1,38 +1,109 @@
 package install
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
+	"sync"
 	"syscall"
 )
 
 // A placer carries out instructions and keeps the cleanup file.
 type placer struct {
-	log    *os.File
-	buffer []byte
-	root   bool
+	log *os.File
 }
 
-func newPlacer(log *os.File) *placer {
-	return &placer{log: log, buffer: make([]byte, 256<<10), root: os.Geteuid() == 0}
+// copiers is how many files are copied at a time; each has a buffer of copyBuffer bytes.
+const (
+	copiers    = 3
+	copyBuffer = 128 << 10
+	// recorded is how many copies are written to the cleanup file in one piece before they are made.
+	recorded = 128
+)
+
+// carryOut makes the folders, then copies the files, a few at a time, and then carries out the rest,
+// folders and permissions in the order of the instructions.
+func (p *placer) carryOut(ctx context.Context, steps []Instruction) error {
+	var copies []Instruction
+	for _, step := range steps {
+		switch step.Type {
+		case mkdir:
+			if err := p.makeDir(step.Directory); err != nil {
+				return err
+			}
+		case copying:
+			copies = append(copies, step)
+		}
+	}
+	if err := p.copyAll(ctx, copies); err != nil {
+		return err
+	}
+	for _, step := range steps {
+		if ctx.Err() != nil {
+			return fmt.Errorf("install: %w", context.Cause(ctx))
+		}
+		if err := p.permit(ctx, step); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func (p *placer) carryOut(step Instruction) error {
+func (p *placer) permit(ctx context.Context, step Instruction) error {
 	switch step.Type {
-	case mkdir:
-		return p.makeDir(step.Directory)
-	case copying:
-		return p.copy(step.Source, step.Destination)
 	case chmod:
 		return changeMode(step.File, step.Mode)
 	case chown:
 		return os.Lchown(step.File, step.uid, step.gid)
+	case setfacl:
+		return setACL(step)
+	case semanage:
+		return p.label(ctx, step)
 	}
-	return fmt.Errorf("carry out an instruction of the unknown type %q", step.Type)
+	return nil
+}
+
+// copyAll hands the files to the copiers in pieces, each of which is in the cleanup file first.
+func (p *placer) copyAll(ctx context.Context, copies []Instruction) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	work := make(chan Instruction, recorded)
+	var running sync.WaitGroup
+	for range min(copiers, len(copies)) {
+		running.Go(func() {
+			c := newCopier()
+			for step := range work {
+				if ctx.Err() != nil {
+					continue
+				}
+				if err := c.copy(step.Source, step.Destination); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	for part := range slices.Chunk(copies, recorded) {
+		if ctx.Err() != nil {
+			break
+		}
+		if err := p.recordAll(part); err != nil {
+			cancel(err)
+			break
+		}
+		for _, step := range part {
+			work <- step
+		}
+	}
+	close(work)
+	running.Wait()
+	if ctx.Err() != nil {
+		return fmt.Errorf("install: %w", context.Cause(ctx))
+	}
+	return nil
 }
 
 // changeMode leaves symbolic links alone: they have no mode, and what they lead to is not ours.
@@ -45,10 +116,10 @@ func changeMode(file, digits string) error {
 	if err != nil || info.Mode()&fs.ModeSymlink != 0 {
 		return err
 	}
-	return syscallError("chmod", file, syscall.Chmod(file, uint32(mode)))
+	return pathError("chmod", file, syscall.Chmod(file, uint32(mode)))
 }
 
-func syscallError(op, path string, err error) error {
+func pathError(op, path string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -75,79 +146,11 @@ func (p *placer) makeDir(dir string) error {
 	return p.record(dir)
 }
 
-func (p *placer) copy(source, destination string) error {
-	info, err := os.Lstat(source)
-	if err != nil {
-		return err
+func (p *placer) recordAll(copies []Instruction) error {
+	var text []byte
+	for _, step := range copies {
+		text = append(append(text, step.Destination...), '\n')
 	}
-	if err := p.record(destination); err != nil {
-		return err
-	}
-	switch {
-	case info.Mode()&fs.ModeSymlink != 0:
-		return copyLink(source, destination)
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("the revision holds %s, which is neither a file, a folder nor a link: remove it from the revision", source)
-	}
-	return p.copyFile(source, destination, info)
-}
-
-func copyLink(source, destination string) error {
-	target, err := os.Readlink(source)
-	if err != nil {
-		return err
-	}
-	err = os.Symlink(target, destination)
-	if errors.Is(err, fs.ErrExist) {
-		return errors.Join(syscall.Unlink(destination), os.Symlink(target, destination))
-	}
+	_, err := p.log.Write(text)
 	return err
-}
-
-// copyFile makes a new file rather than writing into the one that is there: a running program can
-// be replaced that way, and nothing is written through a link.
-func (p *placer) copyFile(source, destination string, info fs.FileInfo) error {
-	from, err := os.Open(source)
-	if err != nil {
-		return err
-	}
-	defer from.Close()
-	to, err := create(destination)
-	if err != nil {
-		return err
-	}
-	if err := p.fill(to, from, info); err != nil {
-		to.Close()
-		return fmt.Errorf("copy %s: %w", destination, err)
-	}
-	if err := to.Close(); err != nil {
-		return err
-	}
-	return os.Chtimes(destination, info.ModTime(), info.ModTime())
-}
-
-func create(destination string) (*os.File, error) {
-	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	to, err := os.OpenFile(destination, flags, 0o600)
-	if !errors.Is(err, fs.ErrExist) {
-		return to, err
-	}
-	if err := syscallError("replace", destination, syscall.Unlink(destination)); err != nil {
-		return nil, err
-	}
-	return os.OpenFile(destination, flags, 0o600)
-}
-
-func (p *placer) fill(to, from *os.File, info fs.FileInfo) error {
-	if _, err := io.CopyBuffer(to, from, p.buffer); err != nil {
-		return err
-	}
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok && p.root {
-		// In a user namespace the packager's user may not exist; the file is then the agent's.
-		err := to.Chown(int(stat.Uid), int(stat.Gid))
-		if err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.EPERM) {
-			return err
-		}
-	}
-	return to.Chmod(info.Mode() & (fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky))
 }

@@ -89,17 +89,11 @@ func (p *plan) addTree(source, destination string, info fs.FileInfo) error {
 	}
 	for _, e := range entries {
 		from, to := filepath.Join(source, e.Name()), filepath.Join(destination, e.Name())
-		child, err := e.Info()
+		child, err := folderInfo(e, from)
 		if err != nil {
 			return err
 		}
-		if child.Mode()&fs.ModeSymlink != 0 {
-			// A link to a folder is installed as that folder; other links as links.
-			if target, err := os.Stat(from); err == nil && target.IsDir() {
-				child = target
-			}
-		}
-		if child.IsDir() {
+		if child != nil {
 			err = p.addTree(from, to, child)
 		} else {
 			err = p.addCopy(from, to)
@@ -111,6 +105,29 @@ func (p *plan) addTree(source, destination string, info fs.FileInfo) error {
 	return nil
 }
 
+// folderInfo is nil for everything that is not installed as a folder. A link to a folder is
+// installed as that folder; other links as links.
+func folderInfo(e fs.DirEntry, path string) (fs.FileInfo, error) {
+	if e.Type()&fs.ModeSymlink != 0 {
+		if target, err := os.Stat(path); err == nil && target.IsDir() {
+			return target, nil
+		}
+	}
+	if !e.IsDir() {
+		return nil, nil
+	}
+	return e.Info()
+}
+
+// stat says what will be at a destination before this installation. In a folder that is going to be
+// made there is nothing.
+func (p *plan) stat(destination string) (fs.FileInfo, bool) {
+	if _, made := p.made[filepath.Dir(destination)]; made {
+		return nil, false
+	}
+	return p.after.stat(destination)
+}
+
 // addAncestors plans the folders down to destination that are not there.
 func (p *plan) addAncestors(source, destination string) error {
 	if _, made := p.made[destination]; made {
@@ -120,7 +137,7 @@ func (p *plan) addAncestors(source, destination string) error {
 		return fmt.Errorf("The deployment failed because the application specification file calls for installing the file %s, "+
 			"but a file with that name already exists at the location (%s). Update your AppSpec file or directory structure, and then try again.", other, destination)
 	}
-	if info, exists := p.after.stat(destination); exists {
+	if info, exists := p.stat(destination); exists {
 		if !info.IsDir() {
 			p.conflicts = append(p.conflicts, destination)
 		}
@@ -148,7 +165,7 @@ func (p *plan) addCopy(source, destination string) error {
 		return fmt.Errorf("The deployment failed because the application specification file calls for installing the file %s, "+
 			"but a file with that name already exists at the location (%s). Update your AppSpec file or directory structure, and then try again.", source, destination)
 	}
-	if info, exists := p.after.stat(destination); exists {
+	if info, exists := p.stat(destination); exists {
 		switch {
 		case p.behavior == appspec.Retain:
 			return nil

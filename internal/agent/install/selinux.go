@@ -3,6 +3,8 @@ package install
 import (
 	"context"
 	"fmt"
+	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -37,6 +39,10 @@ func haveSELinuxTools(perm appspec.Permission) error {
 // label gives a file its context by a rule of the host's policy, so that it survives relabelling.
 // The rule is recorded before it is made, and removed with the file.
 func (p *placer) label(ctx context.Context, step Instruction) error {
+	info, err := os.Lstat(step.File)
+	if err != nil || info.Mode()&fs.ModeSymlink != 0 {
+		return err // what a link leads to is not ours
+	}
 	path, err := filepath.EvalSymlinks(step.File)
 	if err != nil {
 		return err
