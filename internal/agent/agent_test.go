@@ -374,12 +374,12 @@ func TestRecovery(t *testing.T) {
 	}
 	p := place{group: group, id: "d-ONE", dir: filepath.Join(c.RootDir, group, "d-ONE")}
 	for _, event := range []string{"AfterInstall", "ApplicationStart"} {
-		if err := l.track("d-ONE", event, "id-of-"+event).begin(p); err != nil {
+		if err := l.track("d-ONE", event, "id-of-"+event).begin(p, true); err != nil {
 			t.Fatal(err)
 		}
 	}
 	ended := failed("id-of-AfterInstall", hostwire.Diagnostics{ErrorCode: 4, ScriptName: "x.sh", Message: "m", Log: "l"})
-	if err := p.record("AfterInstall", ended); err != nil {
+	if err := p.record("AfterInstall", ended, true); err != nil {
 		t.Fatal(err)
 	}
 	aws := filepath.Join(l.tracking, "d-AWS") // as AWS's agent leaves it

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -79,4 +80,41 @@ func unpackForBenchmark(b *testing.B, dir string) {
 	if out, err := exec.Command("tar", "xzf", archive, "-C", dir).CombinedOutput(); err != nil {
 		b.Fatal(err, string(out))
 	}
+}
+
+// What it costs that an outcome survives a power cut: the two files of an event, forced to disk,
+// beside the same without that, and a bare fsync of the same disk.
+func BenchmarkOutcome(b *testing.B) {
+	l := layout{root: b.TempDir()}
+	l.tracking = l.root
+	p := place{group: group, id: "d-ONE", dir: filepath.Join(l.root, group, "d-ONE")}
+	event := func(durable bool) {
+		track := l.track(p.id, "AfterInstall", "identifier")
+		err := errors.Join(track.begin(p, durable), p.record("AfterInstall", succeeded("identifier"), durable), track.end())
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	for name, durable := range map[string]bool{"in memory": false, "on disk": true} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				event(durable)
+			}
+		})
+	}
+	b.Run("bare fsync", func(b *testing.B) {
+		file, err := os.Create(filepath.Join(l.root, "x"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer file.Close()
+		for b.Loop() {
+			if _, err := file.Write([]byte("x")); err != nil {
+				b.Fatal(err)
+			}
+			if err := file.Sync(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

@@ -41,7 +41,7 @@ func (a *Agent) handle(ctx context.Context, command *hostwire.HostCommand) {
 	t := a.newTask(command.CommandName, spec)
 	track := a.layout.track(t.place.id, t.event, identifier)
 	earlier, again := t.place.recorded(t.event)
-	trouble := track.begin(t.place)
+	trouble := track.begin(t.place, !t.noop())
 	proceed, err := a.acknowledge(ctx, identifier, t.noop())
 	if err != nil || !proceed {
 		a.drop(ctx, log, track, err)
@@ -56,7 +56,7 @@ func (a *Agent) handle(ctx context.Context, command *hostwire.HostCommand) {
 	log.Info("the command begins", "deployment", t.place.id, "scripts", len(t.hooks.scripts))
 	begun := time.Now()
 	o := a.carryOut(ctx, t, identifier, trouble)
-	if err := t.place.record(t.event, o); err != nil {
+	if err := t.place.record(t.event, o, !t.noop()); err != nil {
 		log.Warn("the outcome could not be written down before it is reported", "error", err)
 	}
 	log.Info("the command ended", "status", o.Status, "code", o.Diagnostics.ErrorCode, "message", o.Diagnostics.Message, "took", time.Since(begun).Round(time.Millisecond))
@@ -263,7 +263,7 @@ func (a *Agent) interrupted(t track) outcome {
 		Message:   "Failed: Failing in-progress lifecycle event after an agent restart.",
 	})
 	if known && t.event != "" {
-		if err := p.record(t.event, o); err != nil {
+		if err := p.record(t.event, o, true); err != nil {
 			a.log.Warn("the outcome could not be written down before it is reported", "error", err)
 		}
 	}

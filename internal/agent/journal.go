@@ -24,8 +24,9 @@ import (
 //	yes       yes       ended, but perhaps not reported: report it (again)
 //	no        yes       done; if the command comes again, it is answered from the outcome
 //
-// Neither file is forced to disk: they are there for the agent's death, not for a power cut, after
-// which the service's own deadline ends the event.
+// The outcome of an event that ran something is forced to disk before the service is told, and so
+// is the tracking file, before the service hears that the work begins: a power cut finds both. What
+// did nothing is not worth that: it may as well be done again.
 
 // staleAfter is the age at which the service has long given up on a command.
 const staleAfter = 24 * time.Hour
@@ -57,10 +58,10 @@ func (l layout) track(deployment, event, identifier string) track {
 }
 
 // begin makes the deployment's folder and the tracking file.
-func (t track) begin(p place) error {
-	err := os.MkdirAll(p.dir, 0o755)
+func (t track) begin(p place, durable bool) error {
+	err := makeFolder(p.dir, durable)
 	if err == nil {
-		err = os.WriteFile(t.file, []byte(t.identifier), 0o600)
+		err = writeThrough(t.file, []byte(t.identifier), 0o600, durable)
 	}
 	if err != nil {
 		return fmt.Errorf("note that %s is in progress: %w", t.event, err)
@@ -86,7 +87,7 @@ func (l layout) unfinished() ([]track, error) {
 	for _, e := range entries {
 		file := filepath.Join(l.tracking, e.Name())
 		info, err := e.Info()
-		if err != nil || info.IsDir() {
+		if err != nil || info.IsDir() || strings.HasPrefix(e.Name(), ".") { // a dot: half of a tracking file
 			continue
 		}
 		if time.Since(info.ModTime()) > staleAfter {
@@ -108,16 +109,16 @@ func (l layout) unfinished() ([]track, error) {
 }
 
 // record writes down how a command ended, before anybody is told.
-func (p place) record(event string, o outcome) error {
+func (p place) record(event string, o outcome, durable bool) error {
 	content, err := json.Marshal(o)
 	if err != nil {
 		return err
 	}
 	file := p.outcome(event)
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+	if err := makeFolder(filepath.Dir(file), durable); err != nil {
 		return err
 	}
-	return writeFile(file, content)
+	return writeThrough(file, content, 0o644, durable)
 }
 
 // recorded is how a command ended on this host, if it did.

@@ -107,7 +107,7 @@ func (l layout) pointer(group, which string) (string, error) {
 }
 
 func (l layout) point(p place, which string) error {
-	return writeFile(l.pointerFile(p.group, which), []byte(p.dir))
+	return writeThrough(l.pointerFile(p.group, which), []byte(p.dir), 0o644, true)
 }
 
 // retain deletes the oldest deployments of a group, so that with the current one keep remain. The
@@ -145,21 +145,4 @@ func (l layout) retain(p place, keep int) error {
 		failures = append(failures, bundle.Remove(c.path))
 	}
 	return errors.Join(failures...)
-}
-
-// writeFile replaces a file in one step, so that a crash leaves the old or the new content.
-func writeFile(path string, content []byte) error {
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	_, err = temp.Write(content)
-	err = errors.Join(err, temp.Chmod(0o644), temp.Close())
-	if err == nil {
-		err = os.Rename(temp.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(temp.Name()))
-	}
-	return nil
 }
