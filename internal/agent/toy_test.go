@@ -132,6 +132,9 @@ type toy struct {
 	lost      map[string]int     // operations whose answer is lost, after they took effect
 	ackStatus string
 	delivery  int
+	// watch, if set, is called at each request but polls: before it takes effect, and after that but
+	// before it is answered.
+	watch func(operation string, took bool)
 }
 
 type completed struct {
@@ -163,6 +166,10 @@ func (y *toy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	y.mu.Unlock()
+	if y.watch != nil && operation != "PollHostCommand" {
+		y.watch(operation, false)
+		defer y.watch(operation, true)
+	}
 	if operation == "GET" {
 		y.get(w, r)
 		return
