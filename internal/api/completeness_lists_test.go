@@ -5,16 +5,15 @@ package api_test
 // is work to come; everything else is for good.
 
 const (
-	noBlueGreen    = "not built yet: deployments that move traffic (blue/green, ECS, Lambda) do not run, so none waits or reports"
-	noOtherTargets = "not built yet: deployments to ECS and Lambda do not run, so there is none to ask about"
-	noScaling      = "not built yet: deployments that Auto Scaling starts"
-	noQuota        = "Slipway has no such quota: what you keep is bounded by your disk"
-	noTokens       = "Slipway keeps no GitHub tokens: AWS makes them in its console only"
-	anotherCode    = "AWS's model keeps it from an older API; the present one says so with another exception: "
-	emptyNotBad    = "a filter is compared, not parsed: one that fits nothing finds nothing"
-	noParameter    = "the operation has no parameter that it could be about"
-	noRoles        = "Slipway acts with its own permissions and never assumes the group's role, so a well-formed one cannot fail"
-	keptWithGroup  = "a group's config cannot be deleted while the group names it, so it is always there"
+	noBlueGreen   = "not built yet: deployments that move traffic (blue/green, ECS, Lambda) do not run, so none waits or reports"
+	noScaling     = "not built yet: deployments that Auto Scaling starts"
+	noQuota       = "Slipway has no such quota: what you keep is bounded by your disk"
+	noTokens      = "Slipway keeps no GitHub tokens: AWS makes them in its console only"
+	anotherCode   = "AWS's model keeps it from an older API; the present one says so with another exception: "
+	emptyNotBad   = "a filter is compared, not parsed: one that fits nothing finds nothing"
+	noParameter   = "the operation has no parameter that it could be about"
+	noRoles       = "Slipway acts with its own permissions and never assumes the group's role, so a well-formed one cannot fail"
+	keptWithGroup = "a group's config cannot be deleted while the group names it, so it is always there"
 )
 
 // neverSucceeds lists operations that no request can succeed with.
@@ -28,67 +27,38 @@ var neverSucceeds = map[string]string{
 // neverRaised lists exceptions, for every operation ("Exception") or for one
 // ("Operation Exception").
 var neverRaised = map[string]string{
-	"ApplicationLimitExceededException":     noQuota,
-	"DeploymentGroupLimitExceededException": noQuota,
-	"ThrottlingException":                   "Slipway does not limit the rate of requests",
+	"ThrottlingException": "Slipway does not limit the rate of requests",
 
 	"DeploymentAlreadyStartedException": "the model lists it for no operation",
 	"InvalidInstanceIdException":        "the model lists it for no operation",
 	"InvalidTargetException":            "the model lists it for no operation",
 	"IamUserArnRequiredException":       anotherCode + "IamArnRequiredException",
 
-	"InvalidBucketNameFilterException":   emptyNotBad,
-	"InvalidKeyPrefixFilterException":    emptyNotBad,
-	"InvalidExternalIdException":         emptyNotBad,
-	"InvalidDeploymentTargetIdException": "any text may be a target's id: one that fits none is DeploymentTargetDoesNotExistException",
+	"InvalidExternalIdException": emptyNotBad,
 
-	"InvalidGitHubAccountTokenException":     noTokens,
-	"InvalidGitHubAccountTokenNameException": noTokens + ", so every name is one that does not exist",
-	"OperationNotSupportedException":         noTokens + "; both operations answer as for an account without any",
-	"ResourceValidationException":            noTokens + "; both operations answer as for an account without any",
+	"InvalidGitHubAccountTokenException": noTokens,
+	"OperationNotSupportedException":     noTokens + "; both operations answer as for an account without any",
+	"ResourceValidationException":        noTokens + "; both operations answer as for an account without any",
 
-	"DeploymentIsNotInReadyStateException":               noBlueGreen,
-	"ECSServiceMappingLimitExceededException":            "not built yet: a service in two groups is seen only when deployments to ECS run",
-	"LifecycleHookLimitExceededException":                noScaling,
-	"InvalidLifecycleEventHookExecutionIdException":      noBlueGreen,
-	"InvalidLifecycleEventHookExecutionStatusException":  noBlueGreen,
-	"LifecycleEventAlreadyCompletedException":            noBlueGreen,
-	"InvalidIgnoreApplicationStopFailuresValueException": noOtherTargets,
-	"InvalidUpdateOutdatedInstancesOnlyValueException":   noOtherTargets,
+	"LifecycleHookLimitExceededException":     noScaling,
+	"LifecycleEventAlreadyCompletedException": noBlueGreen,
 
-	"ContinueDeployment DeploymentAlreadyCompletedException":                 noBlueGreen,
-	"ContinueDeployment InvalidDeploymentStatusException":                    noBlueGreen,
-	"SkipWaitTimeForInstanceTermination DeploymentAlreadyCompletedException": noBlueGreen,
-	"SkipWaitTimeForInstanceTermination DeploymentNotStartedException":       noBlueGreen,
-	"CreateDeployment AlarmsLimitExceededException":                          "not built yet: watching alarms; overrideAlarmConfiguration is refused before its alarms are counted",
-
-	"BatchGetDeploymentInstances InvalidComputePlatformException": noOtherTargets,
-	"GetDeploymentInstance InvalidComputePlatformException":       noOtherTargets,
-	"ListDeploymentInstances InvalidComputePlatformException":     noOtherTargets,
-
-	"CreateDeployment InvalidAutoScalingGroupException":                 "checked when the group is made",
-	"CreateDeployment InvalidLoadBalancerInfoException":                 "checked when the group is made",
-	"CreateDeployment InvalidTrafficRoutingConfigurationException":      "checked when the config is made",
-	"CreateDeploymentGroup InvalidTrafficRoutingConfigurationException": "checked when the config is made",
-	"UpdateDeploymentGroup InvalidTrafficRoutingConfigurationException": "checked when the config is made",
-	"CreateDeployment InvalidRoleException":                             noRoles,
-	"DeleteApplication InvalidRoleException":                            noRoles,
-	"DeleteDeploymentGroup InvalidRoleException":                        noRoles,
-	"BatchGetDeploymentGroups DeploymentConfigDoesNotExistException":    keptWithGroup,
-	"GetDeploymentGroup DeploymentConfigDoesNotExistException":          keptWithGroup,
+	"CreateDeployment InvalidLoadBalancerInfoException":              "checked when the group is made",
+	"CreateDeployment InvalidRoleException":                          noRoles,
+	"DeleteApplication InvalidRoleException":                         noRoles,
+	"DeleteDeploymentGroup InvalidRoleException":                     noRoles,
+	"BatchGetDeploymentGroups DeploymentConfigDoesNotExistException": keptWithGroup,
+	"GetDeploymentGroup DeploymentConfigDoesNotExistException":       keptWithGroup,
 
 	"GetDeploymentConfig InvalidComputePlatformException":            noParameter,
 	"ListDeploymentInstances InvalidTargetFilterNameException":       noParameter,
 	"ListDeploymentTargets InvalidInstanceTypeException":             anotherCode + "InvalidTargetFilterNameException",
 	"ListDeploymentInstances InvalidDeploymentInstanceTypeException": anotherCode + "InvalidInstanceTypeException",
-	"ListDeployments InvalidInputException":                          "each parameter has an exception of its own",
 	"StopDeployment UnsupportedActionForDeploymentTypeException":     "a deployment of every type can be stopped",
 	"StopDeployment DeploymentGroupDoesNotExistException":            "a deployment without its group can be stopped too",
 	"BatchGetDeploymentTargets InstanceDoesNotExistException":        anotherCode + "DeploymentTargetDoesNotExistException",
 
-	"BatchGetDeploymentInstances InvalidInstanceNameException": "any text may be an instance's id: errorMessage names those that the deployment has not",
-	"GetDeploymentInstance InvalidInstanceNameException":       "any text may be an instance's id: one that fits none is InstanceDoesNotExistException",
-	"GetDeploymentTarget InvalidInstanceNameException":         "any text may be a target's id: one that fits none is DeploymentTargetDoesNotExistException",
+	"GetDeploymentTarget InvalidInstanceNameException": anotherCode + "InvalidDeploymentTargetIdException",
 
 	"TagResource DeploymentConfigDoesNotExistException":   "deployment configs have no tags: their ARNs are ArnNotSupportedException",
 	"UntagResource DeploymentConfigDoesNotExistException": "deployment configs have no tags: their ARNs are ArnNotSupportedException",
@@ -104,16 +74,9 @@ var neverSeen = map[string]string{
 	"DeploymentCreator CloudFormation":         noFormation,
 	"DeploymentCreator CloudFormationRollback": noFormation,
 
-	"DeploymentTargetType LambdaTarget":         noOtherTargets,
-	"DeploymentTargetType ECSTarget":            noOtherTargets,
 	"DeploymentTargetType CloudFormationTarget": noFormation,
 	"DeploymentWaitType READY_WAIT":             noBlueGreen,
 	"DeploymentWaitType TERMINATION_WAIT":       noBlueGreen,
-	"InstanceType Blue":                         noBlueGreen,
-	"InstanceType Green":                        noBlueGreen,
-	"TargetFilterName ServerInstanceLabel":      noBlueGreen,
-	"TargetLabel Blue":                          noBlueGreen,
-	"TargetLabel Green":                         noBlueGreen,
 	"TargetStatus Ready":                        noBlueGreen,
 
 	"TargetStatus Unknown":         "every event has a deadline, at which it has failed",
@@ -121,7 +84,6 @@ var neverSeen = map[string]string{
 	"StopStatus Pending":           "a deployment is marked as stopping before the request is answered",
 
 	"ErrorCode AGENT_ISSUE":                                 "a silent agent is HEALTH_CONSTRAINTS, with the reason at the instance",
-	"ErrorCode ALARM_ACTIVE":                                "not built yet: watching alarms",
 	"ErrorCode APPLICATION_MISSING":                         "an application is deleted with its groups: DEPLOYMENT_GROUP_MISSING",
 	"ErrorCode AUTOSCALING_VALIDATION_ERROR":                noScaling,
 	"ErrorCode AUTO_SCALING_CONFIGURATION":                  noScaling,

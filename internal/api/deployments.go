@@ -23,15 +23,10 @@ func (a *api) createDeployment(
 		FileExists:                    deploy.FileExistsBehavior(in.FileExistsBehavior),
 		IgnoreApplicationStopFailures: value(in.IgnoreApplicationStopFailures),
 		UpdateOutdatedOnly:            value(in.UpdateOutdatedInstancesOnly),
-		TargetInstances:               targetInstancesWanted(in.TargetInstances),
-		Alarms:                        alarmsWanted(in.OverrideAlarmConfiguration),
+		TargetInstances:               targetInstancesIn(in.TargetInstances),
+		Alarms:                        alarmsIn(in.OverrideAlarmConfiguration),
 	})
 	return &wire.CreateDeploymentOutput{DeploymentId: &id}, err
-}
-
-func targetInstancesWanted(t *wire.TargetInstances) bool {
-	return t != nil && (len(t.TagFilters)+len(t.AutoScalingGroups) > 0 ||
-		t.Ec2TagSet != nil && len(t.Ec2TagSet.Ec2TagSetList) > 0)
 }
 
 func (a *api) getDeployment(
@@ -92,7 +87,9 @@ func (a *api) skipWaitTimeForInstanceTermination(
 func (a *api) putLifecycleEventHookExecutionStatus(
 	ctx context.Context, caller identity.Caller, in *wire.PutLifecycleEventHookExecutionStatusInput,
 ) (*wire.PutLifecycleEventHookExecutionStatusOutput, error) {
-	err := a.control.ReportHook(ctx, caller, value(in.DeploymentId))
+	err := a.control.ReportHook(ctx, caller, control.HookReport{
+		DeploymentID: value(in.DeploymentId), ExecutionID: value(in.LifecycleEventHookExecutionId), Status: string(in.Status),
+	})
 	return &wire.PutLifecycleEventHookExecutionStatusOutput{
 		LifecycleEventHookExecutionId: in.LifecycleEventHookExecutionId,
 	}, err
@@ -106,7 +103,7 @@ func deploymentOut(d control.DeploymentView) wire.DeploymentInfo {
 		DeploymentConfigName:               &d.Config.Name,
 		ComputePlatform:                    wire.ComputePlatform(d.Platform),
 		DeploymentStyle:                    styleOut(d.Style),
-		Revision:                           revisionOfDeployment(d.Revision),
+		Revision:                           new(locationOut(d.Revision)),
 		Description:                        given(d.Description),
 		Creator:                            wire.DeploymentCreator(d.Creator),
 		IgnoreApplicationStopFailures:      &d.IgnoreApplicationStopFailures,
@@ -118,12 +115,16 @@ func deploymentOut(d control.DeploymentView) wire.DeploymentInfo {
 		DeploymentStatusMessages:           statusMessages(d.Deployment),
 		DeploymentOverview:                 overviewOut(d),
 		RollbackInfo:                       rollbackInfoOut(d.RollbackInfo),
+		TargetInstances:                    targetInstancesOut(d.TargetInstances),
+		OverrideAlarmConfiguration:         alarmsOut(d.OverrideAlarms),
+		LoadBalancerInfo:                   loadBalancerOut(d.LoadBalancer),
+		BlueGreenDeploymentConfiguration:   blueGreenOut(d.BlueGreen),
 		CreateTime:                         wire.TimestampOf(d.CreatedAt),
 		StartTime:                          wire.TimestampOf(d.StartedAt),
 		CompleteTime:                       wire.TimestampOf(d.CompletedAt),
 	}
 	if d.Previous != nil {
-		out.PreviousRevision = revisionOfDeployment(*d.Previous)
+		out.PreviousRevision = new(locationOut(*d.Previous))
 	}
 	// Failing is decided before the deployment has ended; AWS shows why only then.
 	if d.Failure != nil && d.Status.Done() {
@@ -142,10 +143,12 @@ func statusMessages(d deploy.Deployment) []string {
 	return []string{d.Waiting}
 }
 
-// overviewOut is absent until a deployment is under way, as on AWS. A target of unknown end
+// overviewOut is absent until a deployment is under way, or, without instances to count,
+// until it is over, as on AWS. A target of unknown end
 // is counted as failed, so that the numbers add up to the fleet.
 func overviewOut(d control.DeploymentView) *wire.DeploymentOverview {
-	if d.Overview == nil && (d.Status == deploy.Created || d.Status == deploy.Queued) {
+	starting := d.Overview == nil && (d.Status == deploy.Created || d.Status == deploy.Queued)
+	if starting || d.Platform != deploy.Server && !d.Status.Done() {
 		return nil
 	}
 	count := func(statuses ...deploy.TargetStatus) *int64 {
@@ -174,10 +177,4 @@ func rollbackInfoOut(r *deploy.RollbackInfo) *wire.RollbackInfo {
 		RollbackTriggeringDeploymentId: given(r.TriggeringID),
 		RollbackMessage:                given(r.Message),
 	}
-}
-
-// alarmsWanted says whether a deployment names alarms of its own: a disabled configuration
-// without alarms, which clients send to say none, is not a wish.
-func alarmsWanted(c *wire.AlarmConfiguration) bool {
-	return c != nil && (value(c.Enabled) || len(c.Alarms) > 0)
 }

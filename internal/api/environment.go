@@ -17,12 +17,7 @@ func environmentIn(in *wire.CreateDeploymentGroupInput, s *control.GroupSettings
 			Name: value(t.TriggerName), Topic: value(t.TriggerTargetArn), Events: each(t.TriggerEvents, as[string]),
 		}
 	})
-	if a := in.AlarmConfiguration; a != nil {
-		s.Alarms = &deploy.Alarms{
-			Enabled: value(a.Enabled), IgnorePollFailure: value(a.IgnorePollAlarmFailure),
-			Names: each(a.Alarms, func(a wire.Alarm) string { return value(a.Name) }),
-		}
-	}
+	s.Alarms = alarmsIn(in.AlarmConfiguration)
 	if l := in.LoadBalancerInfo; l != nil {
 		s.LoadBalancer = &deploy.LoadBalancer{
 			Classic:      each(l.ElbInfoList, func(e wire.ELBInfo) string { return value(e.Name) }),
@@ -53,7 +48,9 @@ func pairIn(p wire.TargetGroupPairInfo) deploy.TargetGroupPair {
 // environmentOut shows what environmentIn read.
 func environmentOut(g deploy.Group, out *wire.DeploymentGroupInfo) {
 	out.AutoScalingGroups = each(g.AutoScalingGroups, func(name string) wire.AutoScalingGroup {
-		return wire.AutoScalingGroup{Name: &name}
+		return wire.AutoScalingGroup{
+			Name: &name, Hook: new(g.LaunchHook(name)), TerminationHook: given(g.TerminationHookOf(name)),
+		}
 	})
 	out.TriggerConfigurations = each(g.Triggers, func(t deploy.Trigger) wire.TriggerConfig {
 		return wire.TriggerConfig{
@@ -65,22 +62,61 @@ func environmentOut(g deploy.Group, out *wire.DeploymentGroupInfo) {
 			return wire.ECSService{ClusterName: &e.Cluster, ServiceName: &e.Service}
 		})
 	}
-	if a := g.Alarms; a != nil {
-		out.AlarmConfiguration = &wire.AlarmConfiguration{
-			Enabled: &a.Enabled, IgnorePollAlarmFailure: &a.IgnorePollFailure,
-			Alarms: each(a.Names, func(name string) wire.Alarm { return wire.Alarm{Name: &name} }),
-		}
+	out.AlarmConfiguration = alarmsOut(g.Alarms)
+	out.LoadBalancerInfo = loadBalancerOut(g.LoadBalancer)
+	out.BlueGreenDeploymentConfiguration = blueGreenOut(g.BlueGreen)
+}
+
+func alarmsIn(a *wire.AlarmConfiguration) *deploy.Alarms {
+	if a == nil {
+		return nil
 	}
-	if l := g.LoadBalancer; !l.Empty() {
-		out.LoadBalancerInfo = loadBalancerOut(l)
+	return &deploy.Alarms{
+		Enabled: value(a.Enabled), IgnorePollFailure: value(a.IgnorePollAlarmFailure),
+		Names: each(a.Alarms, func(a wire.Alarm) string { return value(a.Name) }),
 	}
-	if b := g.BlueGreen; b != nil {
-		out.BlueGreenDeploymentConfiguration = blueGreenOut(b)
+}
+
+func alarmsOut(a *deploy.Alarms) *wire.AlarmConfiguration {
+	if a == nil {
+		return nil
+	}
+	return &wire.AlarmConfiguration{
+		Enabled: &a.Enabled, IgnorePollAlarmFailure: &a.IgnorePollFailure,
+		Alarms: each(a.Names, func(name string) wire.Alarm { return wire.Alarm{Name: &name} }),
+	}
+}
+
+// targetInstancesIn reads what replaces instances. A structure with nothing in it, which
+// clients send to say none, is nil.
+func targetInstancesIn(t *wire.TargetInstances) *deploy.TargetInstances {
+	if t == nil {
+		return nil
+	}
+	out := &deploy.TargetInstances{Filters: each(t.TagFilters, ec2FilterIn), AutoScalingGroups: t.AutoScalingGroups}
+	if t.Ec2TagSet != nil {
+		out.Set = ec2SetIn(t.Ec2TagSet)
+	}
+	if len(out.Filters)+len(out.Set)+len(out.AutoScalingGroups) == 0 {
+		return nil
+	}
+	return out
+}
+
+func targetInstancesOut(t *deploy.TargetInstances) *wire.TargetInstances {
+	if t == nil {
+		return nil
+	}
+	return &wire.TargetInstances{
+		TagFilters: each(t.Filters, ec2FilterOut), Ec2TagSet: ec2SetOut(t.Set), AutoScalingGroups: each(t.AutoScalingGroups, as[string]),
 	}
 }
 
 func loadBalancerOut(l *deploy.LoadBalancer) *wire.LoadBalancerInfo {
 	group := func(name string) wire.TargetGroupInfo { return wire.TargetGroupInfo{Name: &name} }
+	if l.Empty() {
+		return nil
+	}
 	out := &wire.LoadBalancerInfo{}
 	if len(l.Classic) > 0 {
 		out.ElbInfoList = each(l.Classic, func(name string) wire.ELBInfo { return wire.ELBInfo{Name: &name} })
@@ -102,6 +138,9 @@ func loadBalancerOut(l *deploy.LoadBalancer) *wire.LoadBalancerInfo {
 }
 
 func blueGreenOut(b *deploy.BlueGreenOptions) *wire.BlueGreenDeploymentConfiguration {
+	if b == nil {
+		return nil
+	}
 	out := &wire.BlueGreenDeploymentConfiguration{}
 	if b.GreenAction != "" {
 		out.GreenFleetProvisioningOption = &wire.GreenFleetProvisioningOption{Action: wire.GreenFleetProvisioningAction(b.GreenAction)}

@@ -102,9 +102,7 @@ func settingsIn(in *wire.CreateDeploymentGroupInput) control.GroupSettings {
 		})
 	}
 	if in.Ec2TagSet != nil {
-		s.EC2Set = each(in.Ec2TagSet.Ec2TagSetList, func(list []wire.EC2TagFilter) []deploy.TagFilter {
-			return each(list, ec2FilterIn)
-		})
+		s.EC2Set = ec2SetIn(in.Ec2TagSet)
 	}
 	return s
 }
@@ -146,7 +144,7 @@ func groupOut(g deploy.Group) wire.DeploymentGroupInfo {
 	}
 	environmentOut(g, &out)
 	if r := g.History.TargetRevision; r != nil {
-		out.TargetRevision = new(revisionOut(*r))
+		out.TargetRevision = new(locationOut(*r))
 	}
 	// AWS shows a tag set only where that form is in use.
 	if len(g.OnPremisesSet) > 0 {
@@ -156,14 +154,21 @@ func groupOut(g deploy.Group) wire.DeploymentGroupInfo {
 			}),
 		}
 	}
-	if len(g.EC2Set) > 0 {
-		out.Ec2TagSet = &wire.EC2TagSet{
-			Ec2TagSetList: each(g.EC2Set, func(list []deploy.TagFilter) []wire.EC2TagFilter {
-				return each(list, ec2FilterOut)
-			}),
-		}
-	}
+	out.Ec2TagSet = ec2SetOut(g.EC2Set)
 	return out
+}
+
+func ec2SetIn(s *wire.EC2TagSet) [][]deploy.TagFilter {
+	return each(s.Ec2TagSetList, func(list []wire.EC2TagFilter) []deploy.TagFilter { return each(list, ec2FilterIn) })
+}
+
+func ec2SetOut(set [][]deploy.TagFilter) *wire.EC2TagSet {
+	if len(set) == 0 {
+		return nil
+	}
+	return &wire.EC2TagSet{
+		Ec2TagSetList: each(set, func(list []deploy.TagFilter) []wire.EC2TagFilter { return each(list, ec2FilterOut) }),
+	}
 }
 
 func filterOut(f deploy.TagFilter) wire.TagFilter {

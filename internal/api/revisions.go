@@ -38,7 +38,7 @@ func (a *api) batchGetApplicationRevisions(
 		ApplicationName: in.ApplicationName,
 		ErrorMessage:    new(""),
 		Revisions: each(found, func(v control.RevisionView) wire.RevisionInfo {
-			return wire.RevisionInfo{RevisionLocation: new(revisionOut(v.Revision)), GenericRevisionInfo: genericOut(v)}
+			return wire.RevisionInfo{RevisionLocation: new(locationOut(v.Revision)), GenericRevisionInfo: genericOut(v)}
 		}),
 	}
 	if len(missing) > 0 {
@@ -58,7 +58,7 @@ func (a *api) listApplicationRevisions(
 		Deployed:  string(in.Deployed),
 	}
 	page, next, err := a.control.ListRevisions(ctx, caller, value(in.ApplicationName), f, value(in.NextToken))
-	return &wire.ListApplicationRevisionsOutput{Revisions: each(page, revisionOut), NextToken: given(next)}, err
+	return &wire.ListApplicationRevisionsOutput{Revisions: each(page, locationOut), NextToken: given(next)}, err
 }
 
 // revisionIn reads a location; an absent one is zero. Which members a revision may have is
@@ -107,12 +107,12 @@ func revisionOut(r deploy.Revision) wire.RevisionLocation {
 	return out
 }
 
-// revisionOfDeployment is revisionOut without inline content, which GetDeployment never shows.
-func revisionOfDeployment(r deploy.Revision) *wire.RevisionLocation {
+// locationOut is revisionOut without inline content, which only GetApplicationRevision shows.
+func locationOut(r deploy.Revision) wire.RevisionLocation {
 	if r.Content != nil {
 		r.Content = &deploy.Content{SHA256: r.Content.SHA256}
 	}
-	return new(revisionOut(r))
+	return revisionOut(r)
 }
 
 func genericOut(v control.RevisionView) *wire.GenericRevisionInfo {

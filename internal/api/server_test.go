@@ -81,6 +81,7 @@ func newServer(t testing.TB) *server {
 	s := &server{store: db, clock: &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}, log: &bytes.Buffer{}}
 	c := control.New(control.Config{
 		Store: db, Now: s.clock.Now, Region: "us-east-1", Account: account,
+		Quotas: deploy.Quotas{Applications: 110, Groups: 110},
 		RevisionExists: func(_ context.Context, r deploy.Revision) error {
 			if r.S3.Bucket == "missing" {
 				return deploy.Errorf("RevisionDoesNotExist", "There is no bucket missing")

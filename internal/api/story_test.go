@@ -148,7 +148,7 @@ var ids = []struct {
 	form *regexp.Regexp
 }{
 	{"deployment", regexp.MustCompile(`\bd-[A-Z0-9]{9}\b`)},
-	{"uuid", regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)},
+	{"uuid", regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[45][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)},
 	{"suffix", regexp.MustCompile(`(?:instance/[a-z0-9-]+_)[A-Z0-9]{10}`)},
 }
 
@@ -192,6 +192,7 @@ func (s *story) real(text string) string {
 
 // directive moves a deployment:
 //
+//	deploy APPLICATION GROUP   makes a deployment that CreateDeployment refuses yet, for its record
 //	targets ID NAME…   it is under way with these targets, the first one at its first event
 //	wait ID TEXT…      it waits, for that reason
 //	finish ID STATUS   every target ends so, and the deployment as Succeeded or Failed
@@ -202,6 +203,8 @@ func (s *story) real(text string) string {
 func (s *story) directive(words []string) {
 	id, args := words[1], words[2:]
 	switch words[0] {
+	case "deploy":
+		s.deploy(words[1], words[2])
 	case "targets":
 		s.commit(s.t, id, func(c *store.Commit, _ store.Loaded) { c.Deployment.Status = deploy.Queued })
 		s.commit(s.t, id, func(c *store.Commit, _ store.Loaded) { s.begin(c, args) })
@@ -213,6 +216,26 @@ func (s *story) directive(words []string) {
 		s.repeat(words[1], words[2], strings.Join(words[3:], " "))
 	default:
 		s.t.Fatalf("no such directive: %s", words[0])
+	}
+}
+
+// deploy keeps a deployment of inline content, as control would make it.
+func (s *story) deploy(application, group string) {
+	g, err := s.store.Group(s.t.Context(), application, group)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	err = s.store.CreateDeployment(s.t.Context(), deploy.Deployment{
+		ID: deploy.NewDeploymentID(), ApplicationID: g.ApplicationID, Application: g.Application, GroupID: g.ID, Group: g.Name,
+		Platform: g.Platform, Style: g.Style, Config: deploy.Config{Name: g.ConfigName},
+		Revision: deploy.Revision{Type: deploy.AppSpecContent, Content: &deploy.Content{
+			Content: "version: 0.0", SHA256: "61e3942b5adadc9bea4d6feffc38d6567dff72bd20136aca04f5f20755ede10a",
+		}},
+		Creator: deploy.ByUser, FileExists: deploy.Disallow, LoadBalancer: g.LoadBalancer, BlueGreen: g.BlueGreen,
+		Status: deploy.Created, CreatedAt: s.clock.Now(),
+	})
+	if err != nil {
+		s.t.Fatal(err)
 	}
 }
 
@@ -232,8 +255,14 @@ func (s *story) begin(c *store.Commit, names []string) {
 	now := s.clock.Now()
 	c.Deployment.Status, c.Deployment.StartedAt, c.Resolved = deploy.InProgress, now, true
 	events := deploy.Lifecycle(deploy.Server, deploy.DefaultStyle)
+	if c.Deployment.Platform != deploy.Server {
+		events = []deploy.Event{deploy.BeforeAllowTraffic, deploy.AllowTraffic, deploy.AfterAllowTraffic}
+	}
 	for i, name := range names {
 		t := deploy.NewTarget(c.Deployment.ID, name, "arn:aws:codedeploy:us-east-1:000000000000:instance/"+name, events, now)
+		if d := c.Deployment; d.Platform == deploy.Server && d.Style.Type == deploy.BlueGreen {
+			t.Label = []deploy.Label{deploy.Blue, deploy.Green}[min(i, 1)]
+		}
 		if i == 0 {
 			t.Status = deploy.TargetInProgress
 			t.Events[0].Status, t.Events[0].Attempt, t.Events[0].StartedAt = deploy.EventInProgress, 1, now

@@ -61,16 +61,32 @@ func (a *api) batchGetDeploymentInstances(
 	return out, err
 }
 
+// targetOut shows a target as what it is on its platform. Its type names the member.
 func targetOut(t control.TargetView) wire.DeploymentTarget {
+	status, updated, events := wire.TargetStatus(t.Status), wire.TimestampOf(t.UpdatedAt), each(t.Events, eventOut)
+	switch t.Platform {
+	case deploy.Lambda:
+		return wire.DeploymentTarget{
+			DeploymentTargetType: wire.DeploymentTargetTypeLambdaTarget,
+			LambdaTarget: &wire.LambdaTarget{
+				DeploymentId: &t.DeploymentID, TargetId: &t.ID, TargetArn: &t.ARN,
+				Status: status, LastUpdatedAt: updated, LifecycleEvents: events,
+			},
+		}
+	case deploy.ECS:
+		return wire.DeploymentTarget{
+			DeploymentTargetType: wire.DeploymentTargetTypeECSTarget,
+			EcsTarget: &wire.ECSTarget{
+				DeploymentId: &t.DeploymentID, TargetId: &t.ID, TargetArn: &t.ARN,
+				Status: status, LastUpdatedAt: updated, LifecycleEvents: events, TaskSetsInfo: []wire.ECSTaskSet{},
+			},
+		}
+	}
 	return wire.DeploymentTarget{
 		DeploymentTargetType: wire.DeploymentTargetTypeInstanceTarget,
 		InstanceTarget: &wire.InstanceTarget{
-			DeploymentId:    &t.DeploymentID,
-			TargetId:        &t.ID,
-			TargetArn:       &t.ARN,
-			Status:          wire.TargetStatus(t.Status),
-			LastUpdatedAt:   wire.TimestampOf(t.UpdatedAt),
-			LifecycleEvents: each(t.Events, eventOut),
+			DeploymentId: &t.DeploymentID, TargetId: &t.ID, TargetArn: &t.ARN,
+			Status: status, LastUpdatedAt: updated, LifecycleEvents: events, InstanceLabel: wire.TargetLabel(t.Label),
 		},
 	}
 }
@@ -81,6 +97,7 @@ func summaryOut(t deploy.Target) wire.InstanceSummary {
 		DeploymentId:    &t.DeploymentID,
 		InstanceId:      &t.ARN,
 		Status:          wire.InstanceStatus(t.Status),
+		InstanceType:    wire.InstanceType(t.Label),
 		LastUpdatedAt:   wire.TimestampOf(t.UpdatedAt),
 		LifecycleEvents: each(t.Events, eventOut),
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/slipway/slipway/internal/awsclient"
+	"github.com/slipway/slipway/internal/deploy"
 	"github.com/slipway/slipway/internal/server"
 )
 
@@ -56,6 +57,9 @@ are also hosts below --s3-domain, for clients that put them there: AWS's Ruby ag
 	flags.DurationVar(&f.Limits.Event, "event-timeout", time.Hour, "how long a lifecycle event may take without a report")
 	flags.DurationVar(&f.Audit.Age, "audit-keep", 90*24*time.Hour, "how long the audit record keeps a call")
 	flags.IntVar(&f.Audit.Count, "audit-max", 100_000, "how many calls the audit record keeps at most")
+	flags.IntVar(&f.Quotas.Applications, "max-applications", deploy.DefaultQuotas.Applications, "how many applications there may be")
+	flags.IntVar(&f.Quotas.Groups, "max-groups", deploy.DefaultQuotas.Groups, "how many deployment groups an application may have")
+	flags.IntVar(&f.Quotas.Configs, "max-configs", deploy.DefaultQuotas.Configs, "how many custom deployment configs there may be")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 	return cmd
 }
@@ -70,6 +74,9 @@ func (p *program) serve(ctx context.Context, f serverFlags) error {
 	}
 	if f.Audit.Age <= 0 || f.Audit.Count <= 0 {
 		return usagef("--audit-keep and --audit-max must be more than 0")
+	}
+	if min(f.Quotas.Applications, f.Quotas.Groups, f.Quotas.Configs) <= 0 {
+		return usagef("--max-applications, --max-groups and --max-configs must be more than 0")
 	}
 	if !accountNumber(f.Account) {
 		return usagef("--account is a number of twelve digits, not %q", f.Account)

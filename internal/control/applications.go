@@ -31,6 +31,9 @@ func (s *Service) CreateApplication(
 	if err := checkResourceTags(tags); err != nil {
 		return "", err
 	}
+	if err := s.checkApplicationQuota(ctx); err != nil {
+		return "", err
+	}
 	app := deploy.Application{
 		ID: deploy.NewUUID(), Name: name, Platform: platform, CreatedAt: s.now(), Tags: tags,
 	}

@@ -125,7 +125,7 @@ func deploymentCalls(ctx context.Context, w *world, id string) []call {
 		{"StopDeployment", prod, func(c identity.Caller) error { _, err := w.StopDeployment(ctx, c, id, nil); return err }},
 		{"ContinueDeployment", prod, func(c identity.Caller) error { return w.ContinueDeployment(ctx, c, id, "") }},
 		{"SkipWaitTimeForInstanceTermination", prod, func(c identity.Caller) error { return w.SkipTerminationWait(ctx, c, id) }},
-		{"PutLifecycleEventHookExecutionStatus", prod, func(c identity.Caller) error { return w.ReportHook(ctx, c, id) }},
+		{"PutLifecycleEventHookExecutionStatus", prod, func(c identity.Caller) error { return w.ReportHook(ctx, c, control.HookReport{DeploymentID: id}) }},
 	}
 }
 

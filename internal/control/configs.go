@@ -128,21 +128,8 @@ func (s *Service) ListConfigs(
 	return names, next, nil
 }
 
-// checkConfigQuota refuses one custom config too many. Two requests at the same moment may
-// both pass: the quota guards against runaway scripts, not against being one over.
-func (s *Service) checkConfigQuota(ctx context.Context) error {
-	have, err := s.store.Configs(ctx, "", maxConfigs)
-	if err != nil {
-		return fmt.Errorf("count deployment configs: %w", err)
-	}
-	if len(have) >= maxConfigs {
-		return deploy.Errorf("DeploymentConfigLimitExceeded",
-			"There are %d custom deployment configurations; no more are allowed. Delete one that no group uses", maxConfigs)
-	}
-	return nil
-}
-
-// DeleteConfig removes a custom deployment config that no group names. A missing one is no error.
+// DeleteConfig removes a custom deployment config that no group names and no deployment
+// under way goes by. A missing one is no error.
 func (s *Service) DeleteConfig(ctx context.Context, caller identity.Caller, name string) error {
 	if err := authorize(caller, "DeleteDeploymentConfig", s.configARN(name)); err != nil {
 		return err
@@ -159,7 +146,7 @@ func (s *Service) DeleteConfig(ctx context.Context, caller identity.Caller, name
 	}
 	if used {
 		return deploy.Errorf("DeploymentConfigInUse",
-			"The deployment configuration %s is in use by a deployment group", name)
+			"The deployment configuration %s is in use by a deployment group or a deployment", name)
 	}
 	if err := s.store.DeleteConfig(ctx, name); err != nil {
 		return fmt.Errorf("delete deployment config: %w", err)

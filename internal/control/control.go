@@ -28,6 +28,8 @@ type Config struct {
 	Account string
 	// Limits are the deadlines that new deployments get. Zero is deploy.DefaultLimits.
 	Limits deploy.Limits
+	// Quotas bound what may exist. Zero members are deploy.DefaultQuotas'.
+	Quotas deploy.Quotas
 	// RevisionExists answers whether an S3 revision can be fetched, before a deployment of
 	// it is made: nil, a *deploy.Error for the caller, or a fault. A nil function asks
 	// nobody, as on AWS.
@@ -44,6 +46,7 @@ type Service struct {
 	region         string
 	account        string
 	limits         deploy.Limits
+	quotas         deploy.Quotas
 	revisionExists func(context.Context, deploy.Revision) error
 	log            *slog.Logger
 }
@@ -53,7 +56,7 @@ func New(c Config) *Service {
 	s := &Service{
 		store: c.Store, wake: c.Wake, now: c.Now,
 		region: c.Region, account: c.Account,
-		limits: c.Limits, revisionExists: c.RevisionExists, log: c.Log,
+		limits: c.Limits, quotas: c.Quotas.WithDefaults(), revisionExists: c.RevisionExists, log: c.Log,
 	}
 	if s.wake == nil {
 		s.wake = func(string) {}

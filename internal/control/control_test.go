@@ -22,6 +22,7 @@ const (
 
 var (
 	start  = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	inline = deploy.Revision{Type: deploy.AppSpecContent, Content: &deploy.Content{Content: "version: 0.0"}}
 	bundle = deploy.Revision{
 		Type: deploy.S3,
 		S3:   &deploy.S3Location{Bucket: "releases", Key: "web-1.zip", BundleType: "zip"},

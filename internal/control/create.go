@@ -24,9 +24,9 @@ type DeploymentRequest struct {
 	IgnoreApplicationStopFailures bool
 	UpdateOutdatedOnly            bool
 
-	// TargetInstances and Alarms say that the request has such a member.
-	TargetInstances bool
-	Alarms          bool
+	// TargetInstances and Alarms are nil where the request has no such member.
+	TargetInstances *deploy.TargetInstances
+	Alarms          *deploy.Alarms
 }
 
 // CreateDeployment makes a deployment, which the engine then carries out, and returns its id.
@@ -36,17 +36,23 @@ func (s *Service) CreateDeployment(
 	if err := authorize(caller, "CreateDeployment", s.groupARN(r.Application, r.Group)); err != nil {
 		return "", err
 	}
+	// Who may name other alarms than the group's could as well change the group.
+	if r.Alarms != nil {
+		if err := authorize(caller, "UpdateDeploymentGroup", s.groupARN(r.Application, r.Group)); err != nil {
+			return "", err
+		}
+	}
 	g, err := s.group(ctx, r.Application, r.Group)
 	if err != nil {
-		return "", err
-	}
-	if err := checkBuilt(g); err != nil {
 		return "", err
 	}
 	if err := r.check(g); err != nil {
 		return "", err
 	}
-	revision, err := s.deployable(ctx, r.Revision, g.Platform)
+	if r.Alarms != nil {
+		g.Alarms = r.Alarms
+	}
+	revision, err := s.deployable(ctx, r.Revision, g)
 	if err != nil {
 		return "", err
 	}
@@ -55,6 +61,9 @@ func (s *Service) CreateDeployment(
 		return "", err
 	}
 	d.Revision = revision
+	if err := checkBuilt(g, d.Config); err != nil {
+		return "", err
+	}
 	if err := s.record(ctx, &d); err != nil {
 		return "", err
 	}
@@ -64,38 +73,15 @@ func (s *Service) CreateDeployment(
 	return d.ID, nil
 }
 
-// check checks what the request says of itself and for the group's platform and style.
-func (r DeploymentRequest) check(g deploy.Group) error {
-	if err := checkDescription(r.Description); err != nil {
-		return err
+// deployable checks that the revision suits the platform and can be fetched. Inline content
+// that is registered may be named by its hash alone.
+func (s *Service) deployable(ctx context.Context, r deploy.Revision, g deploy.Group) (deploy.Revision, error) {
+	if c := r.Content; c != nil && c.Content == "" && g.Platform != deploy.Server {
+		app := deploy.Application{ID: g.ApplicationID, Name: g.Application}
+		view, err := s.revision(ctx, app, r, nil)
+		return view.Revision, err
 	}
-	if err := checkRollback(r.Rollback); err != nil {
-		return err
-	}
-	switch r.FileExists {
-	case "", deploy.Disallow, deploy.Overwrite, deploy.Retain:
-	default:
-		return deploy.Errorf("InvalidFileExistsBehavior",
-			"The fileExistsBehavior is not valid: %s. It is DISALLOW, OVERWRITE or RETAIN", shown(string(r.FileExists)))
-	}
-	switch {
-	case r.TargetInstances && g.Style.Type == deploy.InPlace:
-		return deploy.Errorf("InvalidTargetInstances",
-			"Configuration data for target instances was entered for an in-place deployment")
-	case r.Alarms:
-		return notYet("InvalidAlarmConfig", "alarms (overrideAlarmConfiguration)")
-	case deploy.Lifecycle(g.Platform, g.Style) == nil:
-		return notYet("InvalidRevision", "deployments to a group of the %s compute platform with style %s, %s",
-			g.Platform, g.Style.Type, g.Style.Option)
-	}
-	return nil
-}
-
-// deployable checks that the revision suits the platform and can be fetched.
-func (s *Service) deployable(
-	ctx context.Context, r deploy.Revision, platform deploy.Platform,
-) (deploy.Revision, error) {
-	r, err := checkRevision(r, platform)
+	r, err := checkRevision(r, g.Platform)
 	if err != nil {
 		return r, err
 	}
@@ -117,9 +103,8 @@ func (s *Service) newDeployment(
 	if err != nil {
 		return deploy.Deployment{}, err
 	}
-	if config.Zonal != nil {
-		return deploy.Deployment{}, notYet("InvalidDeploymentConfigName",
-			"deployments with a zonal configuration such as %s", name)
+	if err := checkGradual(config, g.LoadBalancer); err != nil {
+		return deploy.Deployment{}, err
 	}
 	rollback := g.Rollback
 	if r.Rollback != nil {
@@ -136,6 +121,8 @@ func (s *Service) newDeployment(
 		Creator: deploy.ByUser, CreatedBy: caller.ARN,
 		IgnoreApplicationStopFailures: r.IgnoreApplicationStopFailures, UpdateOutdatedOnly: r.UpdateOutdatedOnly,
 		FileExists: behavior, Rollback: rollback, Limits: s.limits,
+		LoadBalancer: g.LoadBalancer, BlueGreen: g.BlueGreen, TargetInstances: r.TargetInstances,
+		Alarms: g.Alarms, OverrideAlarms: r.Alarms,
 		Status: deploy.Created, CreatedAt: s.now(),
 	}, nil
 }

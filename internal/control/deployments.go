@@ -95,7 +95,8 @@ func (s *Service) ListDeployments(
 	if err != nil {
 		return nil, "", err
 	}
-	if filter.After, err = readToken("deployments", token); err != nil {
+	kind := listKind("deployments", r.Application, r.Group, r.ExternalID, r.Statuses, r.From.UnixNano(), r.To.UnixNano())
+	if filter.After, err = readToken(kind, token); err != nil {
 		return nil, "", err
 	}
 	if filter.After != "" && !deploy.ValidDeploymentID(filter.After) {
@@ -112,7 +113,7 @@ func (s *Service) ListDeployments(
 	for _, d := range list {
 		ids = append(ids, d.ID)
 	}
-	ids, next = firstPage("deployments", ids, itself)
+	ids, next = firstPage(kind, ids, itself)
 	return ids, next, nil
 }
 
@@ -129,6 +130,9 @@ func (s *Service) filter(ctx context.Context, r DeploymentsRequest) (store.Deplo
 	}
 	if r.Application == "" && r.Group == "" {
 		return f, nil
+	}
+	if r.ExternalID != "" {
+		return f, deploy.Errorf("InvalidInput", "An externalId selects alone: give it without applicationName and deploymentGroupName")
 	}
 	g, err := s.group(ctx, r.Application, r.Group)
 	f.ApplicationID, f.GroupID = g.ApplicationID, g.ID
@@ -177,45 +181,6 @@ func (s *Service) StopDeployment(
 		return e != nil && !e.TakenAt.IsZero()
 	})
 	return Stopping{Pending: running}, nil
-}
-
-// ContinueDeployment ends a wait of a blue/green deployment. Wait is READY_WAIT,
-// TERMINATION_WAIT or "". Deployments in place have no such wait, and there are no others yet.
-func (s *Service) ContinueDeployment(ctx context.Context, caller identity.Caller, id, wait string) error {
-	d, err := s.deployment(ctx, caller, "ContinueDeployment", id)
-	if err != nil {
-		return err
-	}
-	if !slices.Contains([]string{"", "READY_WAIT", "TERMINATION_WAIT"}, wait) {
-		return deploy.Errorf("InvalidDeploymentWaitType",
-			"The deploymentWaitType is not valid: %s. It is READY_WAIT or TERMINATION_WAIT", shown(wait))
-	}
-	return errUnsupportedAction(d, "be continued")
-}
-
-// SkipTerminationWait ends the wait before the replaced instances of a blue/green deployment
-// are terminated: the older form of ContinueDeployment.
-func (s *Service) SkipTerminationWait(ctx context.Context, caller identity.Caller, id string) error {
-	d, err := s.deployment(ctx, caller, "SkipWaitTimeForInstanceTermination", id)
-	if err != nil {
-		return err
-	}
-	return errUnsupportedAction(d, "skip a termination wait")
-}
-
-// ReportHook takes the outcome of a Lambda hook. Deployments to servers have no such hooks,
-// and there are no others yet.
-func (s *Service) ReportHook(ctx context.Context, caller identity.Caller, id string) error {
-	d, err := s.deployment(ctx, caller, "PutLifecycleEventHookExecutionStatus", id)
-	if err != nil {
-		return err
-	}
-	return errUnsupportedAction(d, "take the status of a lifecycle event hook")
-}
-
-func errUnsupportedAction(d deploy.Deployment, action string) error {
-	return deploy.Errorf("UnsupportedActionForDeploymentType",
-		"The deployment %s is of type %s on the %s compute platform, which cannot %s", d.ID, d.Style.Type, d.Platform, action)
 }
 
 func errCompleted(id string) error {

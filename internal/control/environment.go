@@ -42,6 +42,9 @@ func checkServerGroup(g deploy.Group, given GroupSettings) error {
 	case lb != nil && len(lb.Pairs) > 0:
 		return deploy.Errorf("InvalidTargetGroupPair", "targetGroupPairInfoList is for the ECS compute platform; "+
 			"Server takes elbInfoList and targetGroupInfoList")
+	case g.Style == deploy.Style{Type: deploy.BlueGreen, Option: deploy.WithoutTrafficControl}:
+		return deploy.Errorf("InvalidDeploymentStyle", "A BLUE_GREEN deployment moves traffic from the original instances "+
+			"to their replacements: its deploymentOption is WITH_TRAFFIC_CONTROL")
 	case g.Style.Option == deploy.WithTrafficControl && lb.Empty():
 		return deploy.Errorf("InvalidLoadBalancerInfo",
 			"The specification for load balancing in the deployment group is invalid. "+
@@ -127,6 +130,22 @@ func checkBalancers(lb *deploy.LoadBalancer) error {
 		if len(p.ProdListeners) != 1 || len(p.TestListeners) > 1 {
 			return deploy.Errorf("InvalidTargetGroupPair",
 				"A target group pair needs one listener ARN in prodTrafficRoute, and has at most one in testTrafficRoute")
+		}
+	}
+	return nil
+}
+
+// checkGradual refuses a config that moves traffic bit by bit behind a Network Load Balancer,
+// which cannot weigh its target groups.
+func checkGradual(c deploy.Config, lb *deploy.LoadBalancer) error {
+	if c.Traffic == nil || c.Traffic.Type == deploy.RouteAllAtOnce || lb == nil {
+		return nil
+	}
+	network := func(arn string) bool { return strings.Contains(arn, ":listener/net/") }
+	for _, p := range lb.Pairs {
+		if slices.ContainsFunc(p.ProdListeners, network) {
+			return deploy.Errorf("InvalidTrafficRoutingConfiguration", "Only ALB supports gradual traffic routing, "+
+				"use AllAtOnce Traffic routing instead when you create/update Deployment group.")
 		}
 	}
 	return nil
@@ -223,11 +242,14 @@ var unbuilt = []struct {
 }
 
 // checkBuilt refuses a deployment that would not do what its group says.
-func checkBuilt(g deploy.Group) error {
+func checkBuilt(g deploy.Group, config deploy.Config) error {
 	for _, u := range unbuilt {
 		if u.needs(g) {
 			return notYet(u.code, "%s", u.what)
 		}
+	}
+	if config.Zonal != nil {
+		return notYet("InvalidDeploymentConfigName", "deployments with a zonal configuration such as %s", config.Name)
 	}
 	return nil
 }

@@ -26,6 +26,9 @@ func (s *Service) DeleteGitHubToken(_ context.Context, caller identity.Caller, n
 	if name == "" {
 		return deploy.Errorf("GitHubAccountTokenNameRequired", "The GitHub account token name is missing")
 	}
+	if !validName(name) {
+		return deploy.Errorf("InvalidGitHubAccountTokenName", "GitHub account token name is not valid: %s. %s", shown(name), nameRule)
+	}
 	return deploy.Errorf("GitHubAccountTokenDoesNotExist", "No GitHub account token found for name: %s", shown(name))
 }
 

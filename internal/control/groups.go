@@ -39,17 +39,20 @@ func (s *Service) CreateGroup(
 		return "", err
 	}
 	settings.apply(&g)
-	if err := checkEnvironment(g, settings); err != nil {
+	if err := s.checkGroup(ctx, g, settings); err != nil {
 		return "", err
 	}
-	switch err := s.store.CreateGroup(ctx, g); {
-	case errors.Is(err, store.ErrNotFound):
-		return "", errNoApplication(application)
-	case errors.Is(err, store.ErrExists):
-		return "", errGroupExists(name)
-	case err != nil:
-		return "", fmt.Errorf("create deployment group: %w", err)
+	if err := s.checkGroupQuota(ctx, app); err != nil {
+		return "", err
 	}
+	err = s.store.CreateGroup(ctx, g)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", errNoApplication(application)
+	}
+	if err != nil {
+		return "", groupFault("create deployment group", name, err)
+	}
+	s.announceTriggers(ctx, g, settings)
 	s.log.InfoContext(ctx, "deployment group created", "application", application, "group", name, "by", caller.ARN)
 	return g.ID, nil
 }
@@ -99,10 +102,12 @@ func (s *Service) ListGroups(
 	if err := authorize(caller, "ListDeploymentGroups", s.applicationARN(application)); err != nil {
 		return nil, "", err
 	}
-	if _, err := s.application(ctx, application); err != nil {
+	app, err := s.application(ctx, application)
+	if err != nil {
 		return nil, "", err
 	}
-	after, err := readToken("groups", token)
+	kind := listKind("groups", app.ID)
+	after, err := readToken(kind, token)
 	if err != nil {
 		return nil, "", err
 	}
@@ -114,7 +119,7 @@ func (s *Service) ListGroups(
 	for _, g := range groups {
 		names = append(names, g.Name)
 	}
-	names, next = firstPage("groups", names, itself)
+	names, next = firstPage(kind, names, itself)
 	return names, next, nil
 }
 
@@ -143,19 +148,19 @@ func (s *Service) UpdateGroup(
 	if err := s.checkSettings(ctx, g.Platform, settings); err != nil {
 		return err
 	}
-	err = s.store.UpdateGroup(ctx, application, name, func(g *deploy.Group) error {
-		g.Name = newName
-		settings.apply(g)
-		return checkEnvironment(*g, settings)
+	err = s.store.UpdateGroup(ctx, application, name, func(stored *deploy.Group) error {
+		stored.Name = newName
+		settings.apply(stored)
+		g = *stored
+		return s.checkGroup(ctx, g, settings)
 	})
-	switch {
-	case errors.Is(err, store.ErrNotFound):
+	if errors.Is(err, store.ErrNotFound) {
 		return errNoGroup(name)
-	case errors.Is(err, store.ErrExists):
-		return errGroupExists(newName)
-	case err != nil:
-		return wrapFault("update deployment group", err)
 	}
+	if err != nil {
+		return groupFault("update deployment group", newName, err)
+	}
+	s.announceTriggers(ctx, g, settings)
 	s.log.InfoContext(ctx, "deployment group updated", "application", application, "group", newName, "by", caller.ARN)
 	return nil
 }
@@ -197,6 +202,41 @@ func (s *Service) group(ctx context.Context, application, name string) (deploy.G
 		return g, fmt.Errorf("read deployment group: %w", err)
 	}
 	return g, nil
+}
+
+// checkGroup checks a group as it would be kept, whole.
+func (s *Service) checkGroup(ctx context.Context, g deploy.Group, given GroupSettings) error {
+	if err := checkEnvironment(g, given); err != nil {
+		return err
+	}
+	config, err := s.configFor(ctx, g.ConfigName, g.Platform)
+	if err != nil {
+		return err
+	}
+	return checkGradual(config, g.LoadBalancer)
+}
+
+// announceTriggers notes the test notification that AWS publishes to the topic of every
+// trigger that is set. Nothing delivers it yet.
+func (s *Service) announceTriggers(ctx context.Context, g deploy.Group, given GroupSettings) {
+	for _, t := range given.Triggers {
+		s.log.InfoContext(ctx, "trigger set: its test notification is not delivered by this version",
+			"application", g.Application, "group", g.Name, "trigger", t.Name, "topic", t.Topic)
+	}
+}
+
+// groupFault says why a group of that name was not kept.
+func groupFault(doing, name string, err error) error {
+	var mapped *store.MappedError
+	switch {
+	case errors.Is(err, store.ErrExists):
+		return errGroupExists(name)
+	case errors.As(err, &mapped):
+		return deploy.Errorf("ECSServiceMappingLimitExceeded",
+			"The Amazon ECS service is associated with the deployment group %s of the application %s; "+
+				"a service belongs to one deployment group only", mapped.Group, mapped.Application)
+	}
+	return wrapFault(doing, err)
 }
 
 func errNoGroup(name string) error {

@@ -19,6 +19,10 @@ func TestAnUpdateOfAGroup(t *testing.T) {
 	full := control.GroupSettings{
 		ConfigName: "CodeDeployDefault.AllAtOnce", OnPremisesFilters: []deploy.TagFilter{filter},
 		EC2Set: [][]deploy.TagFilter{{other}}, Rollback: &onFailure, OutdatedInstances: "IGNORE",
+		LoadBalancer: &deploy.LoadBalancer{TargetGroups: []string{"web"}}, AutoScalingGroups: []string{"fleet"},
+		BlueGreen: &deploy.BlueGreenOptions{ReadyAction: "CONTINUE_DEPLOYMENT"},
+		Alarms:    &deploy.Alarms{Enabled: true, Names: []string{"cpu"}},
+		Triggers:  []deploy.Trigger{{Name: "t", Topic: "arn:aws:sns:us-east-1:0:t", Events: []string{"DeploymentStart"}}},
 	}
 	for _, c := range []struct {
 		name   string
@@ -38,6 +42,18 @@ func TestAnUpdateOfAGroup(t *testing.T) {
 			func(g *deploy.Group) { g.EC2Filters, g.EC2Set = []deploy.TagFilter{filter}, nil }},
 		{"rollback disabled", control.GroupSettings{Rollback: &deploy.AutoRollback{}},
 			func(g *deploy.Group) { g.Rollback = deploy.AutoRollback{} }},
+		{"load balancer replaced whole", control.GroupSettings{LoadBalancer: &deploy.LoadBalancer{Classic: []string{"c"}}},
+			func(g *deploy.Group) { g.LoadBalancer = &deploy.LoadBalancer{Classic: []string{"c"}} }},
+		{"load balancer taken away", control.GroupSettings{LoadBalancer: &deploy.LoadBalancer{}},
+			func(g *deploy.Group) { g.LoadBalancer = nil }},
+		{"blue/green options taken away", control.GroupSettings{BlueGreen: &deploy.BlueGreenOptions{}},
+			func(g *deploy.Group) { g.BlueGreen = nil }},
+		{"alarms switched off", control.GroupSettings{Alarms: &deploy.Alarms{}},
+			func(g *deploy.Group) { g.Alarms = &deploy.Alarms{} }},
+		{"triggers cleared", control.GroupSettings{Triggers: []deploy.Trigger{}},
+			func(g *deploy.Group) { g.Triggers = nil }},
+		{"Auto Scaling groups cleared", control.GroupSettings{AutoScalingGroups: []string{}},
+			func(g *deploy.Group) { g.AutoScalingGroups = nil }},
 		{"config and strategy", control.GroupSettings{ConfigName: "CodeDeployDefault.OneAtATime", OutdatedInstances: "UPDATE"},
 			func(g *deploy.Group) { g.ConfigName, g.OutdatedInstances = "CodeDeployDefault.OneAtATime", "UPDATE" }},
 	} {
@@ -96,6 +112,8 @@ func TestSettingsThatAreRefused(t *testing.T) {
 		{"an alarm twice", S{Alarms: &deploy.Alarms{Names: []string{"a", "a"}}}, "InvalidAlarmConfig", "twice"},
 		{"a pair", S{LoadBalancer: &deploy.LoadBalancer{Pairs: []deploy.TargetGroupPair{{TargetGroups: []string{"a", "b"},
 			ProdListeners: []string{"l"}}}}}, "InvalidTargetGroupPair", "ECS"},
+		{"blue/green without traffic", S{Style: &deploy.Style{Type: deploy.BlueGreen, Option: deploy.WithoutTrafficControl}},
+			"InvalidDeploymentStyle", "WITH_TRAFFIC_CONTROL"},
 		{"a copy of no group", S{BlueGreen: &deploy.BlueGreenOptions{GreenAction: "COPY_AUTO_SCALING_GROUP"}},
 			"InvalidBlueGreenDeploymentConfiguration", "Exactly one AutoScaling group must be specified"},
 	} {
@@ -141,7 +159,27 @@ func TestDeploymentsThatAreNotBuiltAreRefused(t *testing.T) {
 		must(t)(w.CreateApplication(t.Context(), admin, "web", c.platform, nil))
 		c.s.ServiceRoleARN = role
 		must(t)(w.CreateGroup(t.Context(), admin, "web", "prod", c.s, nil))
-		_, err := w.CreateDeployment(t.Context(), admin, control.DeploymentRequest{Application: "web", Group: "prod", Revision: bundle})
+		revision := bundle
+		if c.platform != deploy.Server {
+			revision = inline
+		}
+		_, err := w.CreateDeployment(t.Context(), admin, control.DeploymentRequest{Application: "web", Group: "prod", Revision: revision})
 		wantError(t, err, c.code, c.text)
+	}
+}
+
+// A hook keeps its name while the group keeps its own, and differs per Auto Scaling group.
+func TestHooksHaveNamesOfTheirOwn(t *testing.T) {
+	g := deploy.Group{ID: "id", Name: "prod"}
+	if a := g.LaunchHook("a"); a != g.LaunchHook("a") || a == g.LaunchHook("b") ||
+		!strings.HasPrefix(a, "CodeDeploy-managed-automatic-launch-deployment-hook-prod-") {
+		t.Errorf("hooks %s and %s", a, g.LaunchHook("b"))
+	}
+	if hook := g.TerminationHookOf("a"); hook != "" {
+		t.Errorf("termination hook of a group without: %s", hook)
+	}
+	g.TerminationHook = true
+	if hook := g.TerminationHookOf("a"); hook == "" || hook == g.LaunchHook("a") {
+		t.Errorf("termination hook %q", hook)
 	}
 }

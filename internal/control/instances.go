@@ -153,7 +153,8 @@ func (s *Service) ListInstances(
 			return nil, "", deploy.Errorf("InvalidTagFilter", "%s", why)
 		}
 	}
-	after, err := readToken("instances", token)
+	kind := listKind("instances", status, filters)
+	after, err := readToken(kind, token)
 	if err != nil {
 		return nil, "", err
 	}
@@ -168,7 +169,7 @@ func (s *Service) ListInstances(
 			names = append(names, i.Name)
 		}
 	}
-	names, next = firstPage("instances", names, itself)
+	names, next = firstPage(kind, names, itself)
 	return names, next, nil
 }
 

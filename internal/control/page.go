@@ -1,7 +1,10 @@
 package control
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -11,8 +14,15 @@ import (
 // pageSize is how many items a list answers with at most, as on AWS.
 const pageSize = 100
 
-// A token says where a page ended: base64 of "kind", a zero byte and the key of the page's
-// last item. It is opaque to callers, and good only for the kind of list that it came from.
+// A token says where a page ended: base64 of the list's kind, a zero byte and the key of the
+// page's last item. It is opaque to callers, and good only for the list that it came from.
+
+// listKind names a list: the operation's word, and what the request selects and orders by.
+// With another selection the key of a token would mean another place.
+func listKind(word string, selection ...any) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%#v", selection))
+	return word + " " + hex.EncodeToString(sum[:8])
+}
 
 func makeToken(kind, last string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(kind + "\x00" + last))

@@ -94,6 +94,42 @@ func TestABadTokenIsRefused(t *testing.T) {
 	}
 }
 
+// A token is good for the request that it came with, and for no other selection or order.
+func TestATokenIsBoundToItsRequest(t *testing.T) {
+	w := newWorld(t).withGroup(t, control.GroupSettings{})
+	ctx := t.Context()
+	web, _ := w.store.Application(ctx, "web")
+	for i := range 101 {
+		r := deploy.Revision{Type: deploy.S3, S3: &deploy.S3Location{Bucket: "bucket", Key: fmt.Sprint(i), BundleType: "zip"}}
+		if err := w.store.RegisterRevision(ctx, deploy.RegisteredRevision{ApplicationID: web.ID, Revision: r, RegisteredAt: start}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	asked := control.RevisionFilter{Bucket: "bucket", SortBy: "registerTime"}
+	_, token, err := w.ListRevisions(ctx, admin, "web", asked, "")
+	if err != nil || token == "" {
+		t.Fatalf("token %q, %v", token, err)
+	}
+	if page, _, err := w.ListRevisions(ctx, admin, "web", asked, token); err != nil || len(page) != 1 {
+		t.Errorf("the same request: %d items, %v", len(page), err)
+	}
+	must(t)(w.CreateApplication(ctx, admin, "other", "", nil))
+	for what, list := range map[string]func() error{
+		"another order": func() error {
+			_, _, err := w.ListRevisions(ctx, admin, "web", control.RevisionFilter{Bucket: "bucket", SortBy: "registerTime", SortOrder: "descending"}, token)
+			return err
+		},
+		"another filter": func() error {
+			_, _, err := w.ListRevisions(ctx, admin, "web", control.RevisionFilter{SortBy: "registerTime"}, token)
+			return err
+		},
+		"another application": func() error { _, _, err := w.ListRevisions(ctx, admin, "other", asked, token); return err },
+		"another list":        func() error { _, _, err := w.ListGroups(ctx, admin, "web", token); return err },
+	} {
+		t.Run(what, func(t *testing.T) { wantError(t, list(), "InvalidNextToken", "first page") })
+	}
+}
+
 // predefined names the predefined configs in order.
 func predefined() []string {
 	var names []string

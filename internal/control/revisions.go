@@ -124,7 +124,8 @@ func (s *Service) ListRevisions(
 	if err := f.check(); err != nil {
 		return nil, "", err
 	}
-	after, err := readToken("revisions", token)
+	kind := listKind("revisions", app.ID, f)
+	after, err := readToken(kind, token)
 	if err != nil {
 		return nil, "", err
 	}
@@ -142,7 +143,7 @@ func (s *Service) ListRevisions(
 		return nil, "", err
 	}
 	rest = filtered(rest, func(r deploy.RegisteredRevision) bool { return f.selects(r, users) })
-	rest, next = firstPage("revisions", rest, revisionKey)
+	rest, next = firstPage(kind, rest, revisionKey)
 	page = make([]deploy.Revision, 0, len(rest))
 	for _, r := range rest {
 		page = append(page, r.Revision)
@@ -163,6 +164,11 @@ func (f RevisionFilter) check() error {
 	case !slices.Contains([]string{"", "include", "exclude", "ignore"}, f.Deployed):
 		return deploy.Errorf("InvalidDeployedStateFilter",
 			"The deployed value is not valid: %s. It is include, exclude or ignore", shown(f.Deployed))
+	case f.Bucket != "" && !bucketForm.MatchString(f.Bucket):
+		return deploy.Errorf("InvalidBucketNameFilter",
+			"The s3Bucket is not the name of a bucket: %s. It has 3 to 63 lower-case letters, digits, dots and hyphens", shown(f.Bucket))
+	case len(f.KeyPrefix) > maxKey:
+		return deploy.Errorf("InvalidKeyPrefixFilter", "The s3KeyPrefix has %d bytes; a key has at most %d", len(f.KeyPrefix), maxKey)
 	case f.KeyPrefix != "" && f.Bucket == "":
 		return deploy.Errorf("BucketNameFilterRequired", "An s3KeyPrefix is given without its s3Bucket")
 	}
@@ -340,6 +346,7 @@ func completeContent(r deploy.Revision) (deploy.Revision, error) {
 		return r, deploy.Errorf("InvalidRevision", "A revision of type %s needs content", r.Type)
 	}
 	if r.Content.Content == "" {
+		r.Content = &deploy.Content{SHA256: strings.ToLower(r.Content.SHA256)}
 		return r, nil
 	}
 	sum := sha256.Sum256([]byte(r.Content.Content))

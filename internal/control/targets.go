@@ -57,7 +57,8 @@ func (s *Service) listTargets(
 	if err := checkTargetFilters(d, statuses, labels); err != nil {
 		return nil, "", err
 	}
-	after, err := readToken("targets", token)
+	kind := listKind("targets", d.ID, statuses, labels)
+	after, err := readToken(kind, token)
 	if err != nil {
 		return nil, "", err
 	}
@@ -70,9 +71,10 @@ func (s *Service) listTargets(
 		return nil, "", err
 	}
 	rest = filtered(rest, func(t deploy.Target) bool {
-		return len(statuses) == 0 || slices.Contains(statuses, string(t.Status))
+		return (len(statuses) == 0 || slices.Contains(statuses, string(t.Status))) &&
+			(len(labels) == 0 || slices.Contains(labels, string(t.Label)))
 	})
-	rest, next = firstPage("targets", rest, targetID)
+	rest, next = firstPage(kind, rest, targetID)
 	ids = make([]string, 0, len(rest))
 	for _, t := range rest {
 		ids = append(ids, t.ID)
@@ -89,7 +91,7 @@ func checkTargetFilters(d deploy.Deployment, statuses, labels []string) error {
 		}
 	}
 	for _, label := range labels {
-		if label != "Blue" && label != "Green" {
+		if label != string(deploy.Blue) && label != string(deploy.Green) {
 			return deploy.Errorf("InvalidInstanceType", "The instance label is not valid: %s. It is Blue or Green", shown(label))
 		}
 	}
@@ -121,9 +123,13 @@ func (s *Service) BatchTargets(
 	if err != nil {
 		return nil, err
 	}
-	if len(ids) > maxBatch {
+	most := maxBatch
+	if d.Platform != deploy.Server {
+		most = 1 // all that such a deployment has
+	}
+	if len(ids) > most {
 		return nil, deploy.Errorf("DeploymentTargetListSizeExceeded",
-			"%d target IDs are given; at most %d are allowed", len(ids), maxBatch)
+			"%d target IDs are given; at most %d are allowed for a deployment on the %s compute platform", len(ids), most, d.Platform)
 	}
 	return s.pickTargets(ctx, d, ids)
 }
@@ -131,6 +137,11 @@ func (s *Service) BatchTargets(
 func (s *Service) pickTargets(ctx context.Context, d deploy.Deployment, ids []string) ([]TargetView, error) {
 	if len(ids) == 0 || slices.Contains(ids, "") {
 		return nil, deploy.Errorf("DeploymentTargetIdRequired", "A deployment target ID is missing")
+	}
+	for _, id := range ids {
+		if !validTargetID(id) {
+			return nil, deploy.Errorf("InvalidDeploymentTargetId", "The deployment target ID is not valid: %s. %s", shown(id), targetIDRule)
+		}
 	}
 	targets, err := s.startedTargets(ctx, d)
 	if err != nil {
@@ -188,6 +199,11 @@ func (s *Service) pickInstances(
 	if slices.Contains(ids, "") {
 		return nil, nil, deploy.Errorf("InstanceIdRequired", "An instance ID is missing")
 	}
+	for _, id := range ids {
+		if !validTargetID(id) {
+			return nil, nil, deploy.Errorf("InvalidInstanceName", "The instance ID is not valid: %s. %s", shown(id), targetIDRule)
+		}
+	}
 	targets, err := s.store.Targets(ctx, d.ID)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read targets: %w", err)
@@ -219,9 +235,13 @@ func (s *Service) startedTargets(ctx context.Context, d deploy.Deployment) ([]de
 		return nil, fmt.Errorf("read targets: %w", err)
 	}
 	if len(targets) == 0 && !d.Status.Done() {
-		return nil, deploy.Errorf("DeploymentNotStarted", "The deployment %s has not started", d.ID)
+		return nil, errNotStarted(d)
 	}
 	return targets, nil
+}
+
+func errNotStarted(d deploy.Deployment) error {
+	return deploy.Errorf("DeploymentNotStarted", "The deployment %s has not started", d.ID)
 }
 
 func (s *Service) serverDeployment(

@@ -20,7 +20,7 @@ const (
 	maxFilters      = 10 // in one list
 	maxFilterLists  = 3  // in one tag set
 	maxARN          = 1011
-	maxConfigs      = 200  // custom ones
+	maxKey          = 1024 // bytes of an S3 key
 	maxGroupMembers = 10   // alarms, triggers, Auto Scaling groups, load balancers
 	maxRouting      = 2880 // minutes between the first and the last shift of traffic
 )
@@ -31,10 +31,17 @@ var (
 	userForm       = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:user/[A-Za-z0-9/+=,.@_-]+$`)
 	sessionForm    = regexp.MustCompile(`^arn:aws[a-z-]*:sts::[0-9]{12}:assumed-role/[A-Za-z0-9+=,.@_-]+/[A-Za-z0-9+=,.@_-]+$`)
 	commitForm     = regexp.MustCompile(`^[0-9a-f]{40}$`)
+	bucketForm     = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	targetIDForm   = regexp.MustCompile(`^[A-Za-z0-9+=,.@_:/$-]+$`)
 	repositoryForm = regexp.MustCompile(`^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$`)
 )
 
 const nameRule = "Use 1 to 100 letters, digits and the characters + = , . @ _ -"
+
+// targetIDRule is of names and ids of instances, names of functions, <cluster>:<service>, and ARNs.
+const targetIDRule = "It is the name, the ID or the ARN of a target, without blanks"
+
+func validTargetID(id string) bool { return len(id) <= maxARN && targetIDForm.MatchString(id) }
 
 func validName(name string) bool { return len(name) <= maxName && nameForm.MatchString(name) }
 

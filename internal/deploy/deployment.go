@@ -27,6 +27,13 @@ type Deployment struct {
 	Alarms                        *Alarms            `json:"alarms,omitempty"`
 	Limits                        Limits             `json:"limits"`
 
+	LoadBalancer    *LoadBalancer     `json:"loadBalancer,omitempty"`
+	BlueGreen       *BlueGreenOptions `json:"blueGreen,omitempty"`
+	TargetInstances *TargetInstances  `json:"targetInstances,omitempty"`
+	// OverrideAlarms is what the request gave in place of the group's alarms, nil for
+	// nothing; Alarms above are those in force.
+	OverrideAlarms *Alarms `json:"overrideAlarms,omitempty"`
+
 	Status       Status        `json:"status"`
 	Failure      *ErrorInfo    `json:"failure,omitempty"` // set when failing is decided, before it has ended
 	RollbackInfo *RollbackInfo `json:"rollbackInfo,omitempty"`

@@ -29,6 +29,14 @@ type BlueGreenOptions struct {
 	TerminationWait *int32 `json:"terminationWait,omitempty"`
 }
 
+// TargetInstances are the instances that replace a group's in a blue/green deployment.
+// Filters and Set exclude each other.
+type TargetInstances struct {
+	Filters           []TagFilter   `json:"filters,omitempty"`
+	Set               [][]TagFilter `json:"set,omitempty"`
+	AutoScalingGroups []string      `json:"autoScalingGroups,omitempty"`
+}
+
 // The actions that rules depend on.
 const (
 	CopyAutoScalingGroup = "COPY_AUTO_SCALING_GROUP"

@@ -29,6 +29,15 @@ func ErrorCode(err error) string {
 	return ""
 }
 
+// ErrorText is the message of the Error in err's chain, or "".
+func ErrorText(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Message
+	}
+	return ""
+}
+
 // An ErrorInfo says why a deployment did not succeed.
 type ErrorInfo struct {
 	Code    FailureCode `json:"code"`

@@ -38,6 +38,26 @@ type Group struct {
 	History GroupHistory `json:"-"`
 }
 
+// LaunchHook and TerminationHookOf are the names of the lifecycle hooks that the group has in
+// one of its Auto Scaling groups.
+func (g Group) LaunchHook(autoScalingGroup string) string {
+	return g.hook("launch", autoScalingGroup)
+}
+
+// TerminationHookOf is LaunchHook's counterpart, empty where the group has none.
+func (g Group) TerminationHookOf(autoScalingGroup string) string {
+	if !g.TerminationHook {
+		return ""
+	}
+	return g.hook("terminate", autoScalingGroup)
+}
+
+// hook ends in an id that is derived, so that a hook keeps its name as long as the group its own.
+func (g Group) hook(on, autoScalingGroup string) string {
+	return "CodeDeploy-managed-automatic-" + on + "-deployment-hook-" + g.Name + "-" +
+		nameUUID(g.ID+"\x1f"+on+"\x1f"+autoScalingGroup)
+}
+
 // Selects says whether an on-premises instance with these tags belongs to the group.
 func (g Group) Selects(tags []Tag) bool {
 	return MatchesAny(g.OnPremisesFilters, tags) || MatchesSet(g.OnPremisesSet, tags)

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"crypto/rand"
+	"crypto/sha1"
 	"fmt"
 	"regexp"
 )
@@ -20,7 +21,17 @@ func ValidDeploymentID(id string) bool { return deploymentID.MatchString(id) }
 func NewUUID() string {
 	var b [16]byte
 	rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return formatUUID(b, 4)
+}
+
+// nameUUID is the version 5 UUID of a name: the same for the same name.
+func nameUUID(name string) string {
+	sum := sha1.Sum([]byte(name))
+	return formatUUID([16]byte(sum[:16]), 5)
+}
+
+func formatUUID(b [16]byte, version byte) string {
+	b[6], b[8] = b[6]&0x0f|version<<4, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 

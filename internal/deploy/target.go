@@ -8,6 +8,7 @@ type Target struct {
 	ID           string        `json:"id"` // an instance name or id: the host's side of it polls
 	ARN          string        `json:"arn"`
 	Status       TargetStatus  `json:"status"`
+	Label        Label         `json:"label,omitempty"`
 	Events       []EventRecord `json:"events"`
 	UpdatedAt    time.Time     `json:"updatedAt"`
 	// Zone is the availability zone; those without one are a zone of their own.
@@ -21,6 +22,15 @@ type Target struct {
 	// Version counts the writes; one computed from an older version is refused.
 	Version int64 `json:"-"`
 }
+
+// A Label says on which side of a blue/green deployment an instance is; empty in place.
+type Label string
+
+// The labels, as the API spells them: what is replaced, and what replaces it.
+const (
+	Blue  Label = "Blue"
+	Green Label = "Green"
+)
 
 // An EventRecord is where one lifecycle event of a target stands.
 type EventRecord struct {

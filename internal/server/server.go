@@ -52,6 +52,8 @@ type Config struct {
 	Account  string // twelve digits; 000000000000 when empty
 	// Limits are the deadlines of new deployments; AWS's when zero.
 	Limits deploy.Limits
+	// Quotas bound what may exist; AWS's when zero.
+	Quotas deploy.Quotas
 	// AdminAccessKeyID and AdminSecretAccessKey are the administrator's keys; random when
 	// empty, and then kept.
 	AdminAccessKeyID     string
@@ -196,7 +198,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 	})
 	service := control.New(control.Config{
 		Store: s.store, Wake: s.engine.Wake, Region: s.cfg.Region, Account: s.cfg.Account,
-		Limits: s.cfg.Limits, RevisionExists: s.revisionExists, Log: s.cfg.Log,
+		Limits: s.cfg.Limits, Quotas: s.cfg.Quotas, RevisionExists: s.revisionExists, Log: s.cfg.Log,
 	})
 	s.audit = audit.New(s.store, s.cfg.Audit, time.Now)
 	s.hosts = service.Hosts(s.inbox, seal)

@@ -31,6 +31,13 @@ func (e *ActiveError) Error() string {
 	return "the group already has an active deployment " + e.DeploymentID
 }
 
+// A MappedError refuses a group because another one has its ECS service already.
+type MappedError struct{ Application, Group string }
+
+func (e *MappedError) Error() string {
+	return "the ECS service belongs to the group " + e.Application + "/" + e.Group
+}
+
 // A Store keeps everything. Reads of a missing thing return ErrNotFound. Lists are ordered
 // by name (deployments: newest first) and return what comes after the given name, at most
 // limit of it; limit 0 means all.
@@ -53,6 +60,7 @@ type Applications interface {
 	CreateApplication(context.Context, deploy.Application) error
 	Application(ctx context.Context, name string) (deploy.Application, error)
 	Applications(ctx context.Context, after string, limit int) ([]deploy.Application, error)
+	CountApplications(context.Context) (int, error)
 	// UpdateApplication reads, changes and writes in one transaction. The name may change
 	// (ErrExists); groups, revisions and deployments follow it.
 	UpdateApplication(ctx context.Context, name string, change func(*deploy.Application) error) error
@@ -60,12 +68,14 @@ type Applications interface {
 	DeleteApplication(ctx context.Context, name string) error
 }
 
-// Groups are unique by name within their application.
+// Groups are unique by name within their application, and by ECS service.
 type Groups interface {
-	// CreateGroup returns ErrNotFound when the application is gone.
+	// CreateGroup returns ErrNotFound when the application is gone, and *MappedError, as
+	// does UpdateGroup, when another group has its ECS service.
 	CreateGroup(context.Context, deploy.Group) error
 	Group(ctx context.Context, application, name string) (deploy.Group, error)
 	Groups(ctx context.Context, application, after string, limit int) ([]deploy.Group, error)
+	CountGroups(ctx context.Context, applicationID string) (int, error)
 	// UpdateGroup reads, changes and writes in one transaction; the history is left alone.
 	UpdateGroup(ctx context.Context, application, name string, change func(*deploy.Group) error) error
 	// DeleteGroup removes the group and what it remembers of instances, if it exists.
@@ -77,9 +87,10 @@ type Configs interface {
 	CreateConfig(context.Context, deploy.Config) error
 	Config(ctx context.Context, name string) (deploy.Config, error)
 	Configs(ctx context.Context, after string, limit int) ([]deploy.Config, error)
+	CountConfigs(context.Context) (int, error)
 	// DeleteConfig removes the config, if it exists.
 	DeleteConfig(ctx context.Context, name string) error
-	// ConfigInUse says whether a group names the config.
+	// ConfigInUse says whether a group names the config, or a deployment under way goes by it.
 	ConfigInUse(ctx context.Context, name string) (bool, error)
 }
 

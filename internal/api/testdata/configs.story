@@ -244,7 +244,7 @@
 400
 {
   "__type": "DeploymentConfigInUseException",
-  "message": "The deployment configuration three is in use by a deployment group"
+  "message": "The deployment configuration three is in use by a deployment group or a deployment"
 }
 
 > ListDeploymentConfigs {"nextToken": "nonsense"}

@@ -970,11 +970,11 @@
   "message": "The rollback event is not valid: RAIN. It is DEPLOYMENT_FAILURE, DEPLOYMENT_STOP_ON_ALARM or DEPLOYMENT_STOP_ON_REQUEST"
 }
 
-> CreateDeployment {"applicationName": "web", "deploymentGroupName": "prod", "overrideAlarmConfiguration": {"enabled": true, "alarms": [{"name": "cpu"}]}}
+> CreateDeployment {"applicationName": "web", "deploymentGroupName": "prod", "overrideAlarmConfiguration": {"enabled": true, "alarms": []}}
 400
 {
   "__type": "InvalidAlarmConfigException",
-  "message": "This version of Slipway does not support alarms (overrideAlarmConfiguration) yet"
+  "message": "alarmConfiguration is enabled, but has no alarms"
 }
 
 > CreateDeployment {"applicationName": "web", "deploymentGroupName": "prod", "targetInstances": {"tagFilters": [{"Key": "a"}]}}

@@ -516,6 +516,7 @@
     },
     "autoScalingGroups": [
       {
+        "hook": "CodeDeploy-managed-automatic-launch-deployment-hook-scaled-<uuid-12>",
         "name": "asg"
       }
     ],

@@ -866,7 +866,7 @@
 400
 {
   "__type": "DeploymentTargetListSizeExceededException",
-  "message": "101 target IDs are given; at most 100 are allowed"
+  "message": "101 target IDs are given; at most 100 are allowed for a deployment on the Server compute platform"
 }
 
 > BatchGetDeploymentInstances {"deploymentId": "<deployment-1>", "instanceIds": [<101 of "host-#">]}
@@ -1579,8 +1579,8 @@
 > CreateDeployment {"applicationName": "web", "deploymentGroupName": "live", "overrideAlarmConfiguration": {"enabled": true, "alarms": [<11 of {"name": "alarm-#"}>]}}
 400
 {
-  "__type": "InvalidAlarmConfigException",
-  "message": "This version of Slipway does not support alarms (overrideAlarmConfiguration) yet"
+  "__type": "AlarmsLimitExceededException",
+  "message": "11 alarms are given; at most 10 are allowed"
 }
 
 # Tags of resources.
@@ -1699,8 +1699,8 @@
 > DeleteGitHubAccountToken {"tokenName": "a b\u0000"}
 400
 {
-  "__type": "GitHubAccountTokenDoesNotExistException",
-  "message": "No GitHub account token found for name: a b\u0000"
+  "__type": "InvalidGitHubAccountTokenNameException",
+  "message": "GitHub account token name is not valid: a b\u0000. Use 1 to 100 letters, digits and the characters + = , . @ _ -"
 }
 
 > DeleteGitHubAccountToken {}

@@ -172,7 +172,6 @@
   "revisions": [
     {
       "appSpecContent": {
-        "content": "version: 0.0",
         "sha256": "61e3942b5adadc9bea4d6feffc38d6567dff72bd20136aca04f5f20755ede10a"
       },
       "revisionType": "AppSpecContent"
@@ -180,7 +179,6 @@
     {
       "revisionType": "String",
       "string": {
-        "content": "version: 0.1",
         "sha256": "c0857df9615ec677ff61c192921151a28077aef59b16931e5810d86a4d29909a"
       }
     }

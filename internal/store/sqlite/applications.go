@@ -42,6 +42,12 @@ func (s *Store) Applications(ctx context.Context, after string, n int) ([]deploy
 	return all(rows, err, body[deploy.Application])
 }
 
+// CountApplications counts them all.
+func (s *Store) CountApplications(ctx context.Context) (n int, err error) {
+	err = s.reader.QueryRowContext(ctx, `select count(*) from applications`).Scan(&n)
+	return n, err
+}
+
 // UpdateApplication reads, changes and writes in one transaction.
 func (s *Store) UpdateApplication(ctx context.Context, name string, change func(*deploy.Application) error) error {
 	return s.write(ctx, func(tx *transaction) error {

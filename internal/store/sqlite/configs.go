@@ -35,6 +35,12 @@ func (s *Store) Configs(ctx context.Context, after string, n int) ([]deploy.Conf
 	return all(rows, err, body[deploy.Config])
 }
 
+// CountConfigs counts the custom configs.
+func (s *Store) CountConfigs(ctx context.Context) (n int, err error) {
+	err = s.reader.QueryRowContext(ctx, `select count(*) from configs`).Scan(&n)
+	return n, err
+}
+
 // DeleteConfig removes the config, if it exists.
 func (s *Store) DeleteConfig(ctx context.Context, name string) error {
 	return s.write(ctx, func(tx *transaction) error {
@@ -43,10 +49,11 @@ func (s *Store) DeleteConfig(ctx context.Context, name string) error {
 	})
 }
 
-// ConfigInUse says whether a group names the config.
+// ConfigInUse says whether a group names the config, or a deployment under way goes by it.
 func (s *Store) ConfigInUse(ctx context.Context, name string) (bool, error) {
 	var used bool
 	err := s.reader.QueryRowContext(ctx, `
-		select exists (select 1 from deployment_groups where config_name = $1)`, name).Scan(&used)
+		select exists (select 1 from deployment_groups where config_name = $1)
+		or exists (select 1 from deployments where completed_at is null and body -> 'config' ->> 'name' = $1)`, name).Scan(&used)
 	return used, err
 }

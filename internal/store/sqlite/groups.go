@@ -27,12 +27,43 @@ func (s *Store) CreateGroup(ctx context.Context, g deploy.Group) error {
 		} else if a.ID != g.ApplicationID {
 			return store.ErrNotFound
 		}
+		if err := checkMapping(ctx, tx, g); err != nil {
+			return err
+		}
 		_, err := tx.ExecContext(ctx, `
 			insert into deployment_groups (id, application_id, name, config_name, body)
 			values ($1, $2, $3, $4, $5)`,
 			g.ID, g.ApplicationID, g.Name, g.ConfigName, text)
 		return err
 	})
+}
+
+// checkMapping refuses a group whose ECS service another group has.
+func checkMapping(ctx context.Context, tx *transaction, g deploy.Group) error {
+	for _, s := range g.ECSServices {
+		var other store.MappedError
+		err := tx.QueryRowContext(ctx, `
+			select a.name, g.name
+			from deployment_groups g
+			join applications a on a.id = g.application_id
+			join json_each(g.body, '$.ecsServices') s
+			where g.id <> $1 and s.value ->> 'cluster' = $2 and s.value ->> 'service' = $3`,
+			g.ID, s.Cluster, s.Service).Scan(&other.Application, &other.Group)
+		if err == nil {
+			return &other
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+	}
+	return nil
+}
+
+// CountGroups counts an application's groups.
+func (s *Store) CountGroups(ctx context.Context, applicationID string) (n int, err error) {
+	err = s.reader.QueryRowContext(ctx, `
+		select count(*) from deployment_groups where application_id = $1`, applicationID).Scan(&n)
+	return n, err
 }
 
 // Group returns the group of that name in that application.
@@ -84,6 +115,9 @@ func (s *Store) UpdateGroup(ctx context.Context, application, name string, chang
 			return err
 		}
 		if err := change(&g); err != nil {
+			return err
+		}
+		if err := checkMapping(ctx, tx, g); err != nil {
 			return err
 		}
 		text, err := encode(g)

@@ -17,6 +17,7 @@ import (
 func Run(t *testing.T, open func(*testing.T) store.Store) {
 	cases := map[string]func(*testing.T, store.Store){
 		"names":       names,
+		"services":    services,
 		"cascade":     cascade,
 		"instances":   instances,
 		"revisions":   revisions,
@@ -114,6 +115,36 @@ func names(t *testing.T, s store.Store) {
 	must(t, err)
 	if !used {
 		t.Error("the group's config is not in use")
+	}
+}
+
+// An ECS service belongs to one group, whichever application that is of.
+func services(t *testing.T, s store.Store) {
+	shop(t, s)
+	must(t, s.CreateApplication(ctx, app("blog")))
+	first, second := group("shop", "first"), group("blog", "second")
+	first.ECSServices = []deploy.ECSService{{Cluster: "c", Service: "s"}}
+	second.ECSServices = []deploy.ECSService{{Cluster: "c", Service: "t"}}
+	must(t, s.CreateGroup(ctx, first))
+	must(t, s.CreateGroup(ctx, second))
+	take := func(g *deploy.Group) error { g.ECSServices = first.ECSServices; return nil }
+	third := group("blog", "third")
+	third.ECSServices = first.ECSServices
+	for _, err := range []error{s.CreateGroup(ctx, third), s.UpdateGroup(ctx, "blog", "second", take)} {
+		var mapped *store.MappedError
+		if !errors.As(err, &mapped) || *mapped != (store.MappedError{Application: "shop", Group: "first"}) {
+			t.Errorf("taking a service that another group has: %v", err)
+		}
+	}
+	must(t, s.UpdateGroup(ctx, "shop", "first", take)) // its own
+	must(t, s.DeleteGroup(ctx, "shop", "first"))
+	must(t, s.UpdateGroup(ctx, "blog", "second", take))
+	groups, err := s.CountGroups(ctx, "id-blog")
+	must(t, err)
+	applications, err := s.CountApplications(ctx)
+	must(t, err)
+	if groups != 1 || applications != 2 {
+		t.Errorf("%d groups in blog and %d applications, want 1 and 2", groups, applications)
 	}
 }
 
