@@ -79,7 +79,13 @@ func (w *world) authorize(_ context.Context, id, action, resource string, keys m
 
 func start(t *testing.T) *world {
 	t.Helper()
-	w := &world{dir: t.TempDir()}
+	return startIn(t, t.TempDir())
+}
+
+// startIn starts a gateway that ends with the test.
+func startIn(t *testing.T, dir string) *world {
+	t.Helper()
+	w := &world{dir: dir}
 	home, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
