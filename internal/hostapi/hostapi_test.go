@@ -1,6 +1,7 @@
 package hostapi_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/x509"
@@ -46,6 +47,7 @@ func (keys) Secret(_ context.Context, accessKeyID, _ string) (string, any, error
 // A station is the endpoint behind a socket, with two hosts and one deployment to web-1.
 type station struct {
 	url        string
+	handler    http.Handler
 	store      store.Store
 	inbox      *control.Inbox
 	ca         []byte
@@ -53,7 +55,17 @@ type station struct {
 	endpoint   *hostapi.Endpoint
 }
 
-func newStation(t *testing.T) *station {
+func newStation(t testing.TB) *station {
+	t.Helper()
+	s := newHandler(t)
+	server := httptest.NewServer(s.handler)
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+// newHandler is a station without a socket.
+func newHandler(t testing.TB) *station {
 	t.Helper()
 	ctx := t.Context()
 	db, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "slipway.db"), sqlite.WithoutSync)
@@ -78,14 +90,12 @@ func newStation(t *testing.T) *station {
 	endpoint := hostapi.New(hostapi.Config{
 		Hosts: service.Hosts(s.inbox, []byte("seal")), Signer: signer, Region: region, Account: account, Log: log,
 	})
-	server := httptest.NewServer(hostapi.Observed(awswire.Authenticated(keys{}, time.Now, 0, endpoint.Service())))
-	t.Cleanup(server.Close)
-	s.url, s.endpoint = server.URL, endpoint
+	s.handler, s.endpoint = hostapi.Observed(awswire.Authenticated(keys{}, time.Now, 0, endpoint.Service())), endpoint
 	return s
 }
 
 // fill registers the hosts and puts a deployment's first event into web-1's inbox.
-func (s *station) fill(t *testing.T, service *control.Service) {
+func (s *station) fill(t testing.TB, service *control.Service) {
 	t.Helper()
 	ctx, admin := t.Context(), identity.Administrator(account)
 	check := func(err error) {
@@ -129,7 +139,22 @@ func (s *station) call(t *testing.T, n name, host, operation string, in any) (in
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/", strings.NewReader(string(text)))
+	response, err := http.DefaultClient.Do(signedRequest(t, s.url, n, host, operation, text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(body)
+}
+
+// signedRequest is a host's request, whatever its body.
+func signedRequest(t testing.TB, url string, n name, host, operation string, text []byte) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/", bytes.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,16 +166,7 @@ func (s *station) call(t *testing.T, n name, host, operation string, in any) (in
 	if err := v4.NewSigner().SignHTTP(t.Context(), as, r, hex.EncodeToString(sum[:]), n.signing, region, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(body)
+	return r
 }
 
 // ask is call where the answer must be good.

@@ -3,7 +3,10 @@ package hostapi_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/slipway/slipway/internal/deploy"
 	"github.com/slipway/slipway/internal/hostwire"
@@ -30,6 +33,28 @@ func TestAnswersAreObjects(t *testing.T) {
 			t.Errorf("%s: %d %q", c.operation, status, body)
 		}
 	}
+}
+
+// TestAPollIsHeld long enough to be worth its request, and ends well before agents, at 80 s, and
+// proxies, often at 60 s, give up. Polls that began together do not end together.
+func TestAPollIsHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHandler(t)
+		ends := map[time.Duration]bool{}
+		for range 20 {
+			begun := time.Now()
+			w := httptest.NewRecorder()
+			s.handler.ServeHTTP(w, signedRequest(t, "http://127.0.0.1", plain, "web-2", "PollHostCommand", []byte(`{"HostIdentifier":"`+hostARN+`web-2"}`)))
+			held := time.Since(begun)
+			if w.Code != http.StatusOK || w.Body.String() != "{}" || held < 20*time.Second || held > 50*time.Second {
+				t.Errorf("after %v: %d %q", held, w.Code, w.Body)
+			}
+			ends[held] = true
+		}
+		if len(ends) < 10 {
+			t.Errorf("20 polls were held for one of %d times", len(ends))
+		}
+	})
 }
 
 // TestCommandIsWhole: the four strings are there, and the execution fits the model's 129.
