@@ -37,6 +37,9 @@ import (
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"server": func(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(of(ts).StartServer(args))
+		if of(ts).HTTPS {
+			ts.Setenv("AWS_CA_BUNDLE", of(ts).CAFile())
+		}
 		ts.Setenv("URL", of(ts).URL)
 		ts.Setenv("AWS_ENDPOINT_URL", of(ts).URL)
 	},

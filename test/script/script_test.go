@@ -36,13 +36,23 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// TestStories plays every story with the AWS CLI that comes first on the PATH.
+// TestStories plays every story with the AWS CLI that comes first on the PATH; over HTTPS with
+// SLIPWAY_STORIES=https in the environment.
 func TestStories(t *testing.T) {
 	cli, err := exec.LookPath("aws")
 	if err != nil {
 		t.Skip("the AWS CLI is not installed; make test installs it")
 	}
-	play(t, cli, "*.txtar")
+	play(t, cli, "*.txtar", os.Getenv("SLIPWAY_STORIES") == "https")
+}
+
+// TestStoriesOverHTTPS plays one that goes all the way, twice.
+func TestStoriesOverHTTPS(t *testing.T) {
+	cli, err := exec.LookPath("aws")
+	if err != nil {
+		t.Skip("the AWS CLI is not installed; make test installs it")
+	}
+	play(t, cli, "server_killed.txtar", true)
 }
 
 // TestOtherCLI plays the stories about the CLI itself with Debian's, where another one
@@ -55,10 +65,10 @@ func TestOtherCLI(t *testing.T) {
 	if _, err := os.Stat(debian); err != nil {
 		t.Skip("Debian's AWS CLI is not installed; make test installs it")
 	}
-	play(t, debian, "aws_cli*.txtar")
+	play(t, debian, "aws_cli*.txtar", false)
 }
 
-func play(t *testing.T, cli, pattern string) {
+func play(t *testing.T, cli, pattern string, https bool) {
 	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no stories %s: %v", pattern, err)
@@ -79,6 +89,7 @@ func play(t *testing.T, cli, pattern string) {
 		},
 		Setup: func(env *testscript.Env) error {
 			w := world.New(env.WorkDir, binaries, func() []string { return env.Vars })
+			w.HTTPS = https
 			env.Values[storyKey{}] = &story{World: w, cli: cli}
 			env.Defer(w.End)
 			for _, pair := range []string{

@@ -4,6 +4,8 @@ package world
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -30,6 +32,7 @@ const patience = 60 * time.Second
 type World struct {
 	Dir      string // everything is in here
 	URL      string // of the server, once it was started
+	HTTPS    bool   // the server has a certificate of its own authority, which everybody trusts
 	binaries string
 	env      func() []string
 
@@ -61,6 +64,9 @@ func (w *World) start(name string, program string, args ...string) error {
 	defer log.Close()
 	cmd := exec.Command(filepath.Join(w.binaries, program), args...)
 	cmd.Env = append(w.env(), "SLIPWAY_STORY="+w.Dir)
+	if w.HTTPS {
+		cmd.Env = append(cmd.Env, "AWS_CA_BUNDLE="+w.CAFile(), "SSL_CERT_FILE="+w.CAFile())
+	}
 	cmd.Dir, cmd.Stdout, cmd.Stderr = w.Dir, log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
@@ -129,21 +135,52 @@ func (w *World) StartServer(args []string) error {
 		if err != nil {
 			return err
 		}
-		w.URL = "http://" + l.Addr().String()
+		w.URL = w.scheme() + l.Addr().String()
 		l.Close()
 	}
-	args = append([]string{"server", "--data", "data", "--listen", strings.TrimPrefix(w.URL, "http://")}, args...)
+	args = append([]string{"server", "--data", "data", "--listen", strings.TrimPrefix(w.URL, w.scheme())}, args...)
+	if w.HTTPS {
+		args = append(args, "--tls-self-signed")
+	}
 	if err := w.start("server", "slipway", args...); err != nil {
 		return err
 	}
 	return w.Await("the server serves", func() (bool, error) {
-		resp, err := http.Get(w.URL + "/healthz")
+		client, err := w.client()
+		if err != nil {
+			return false, nil
+		}
+		resp, err := client.Get(w.URL + "/healthz")
 		if err != nil {
 			return false, nil
 		}
 		resp.Body.Close()
 		return resp.StatusCode == http.StatusOK, nil
 	})
+}
+
+func (w *World) scheme() string {
+	if w.HTTPS {
+		return "https://"
+	}
+	return "http://"
+}
+
+// CAFile is what the server of a world with HTTPS is trusted by.
+func (w *World) CAFile() string { return filepath.Join(w.Dir, "data", "tls-ca.pem") }
+
+// client trusts the server, and none but it where that has an authority of its own.
+func (w *World) client() (*http.Client, error) {
+	if !w.HTTPS {
+		return http.DefaultClient, nil
+	}
+	text, err := os.ReadFile(w.CAFile())
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(text)
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}}, nil
 }
 
 // Await asks until the answer is yes.
@@ -170,7 +207,12 @@ func (w *World) Config() (aws.Config, error) {
 		name, value, _ := strings.Cut(line, "=")
 		values[strings.TrimSpace(name)] = strings.TrimSpace(value)
 	}
+	client, err := w.client()
+	if err != nil {
+		return aws.Config{}, err
+	}
 	return aws.Config{
+		HTTPClient:   client,
 		Region:       "us-east-1",
 		BaseEndpoint: aws.String(w.URL),
 		Credentials: credentials.NewStaticCredentialsProvider(
