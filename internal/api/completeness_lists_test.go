@@ -10,7 +10,6 @@ const (
 	noQuota       = "Slipway has no such quota: what you keep is bounded by your disk"
 	noTokens      = "Slipway keeps no GitHub tokens: AWS makes them in its console only"
 	anotherCode   = "AWS's model keeps it from an older API; the present one says so with another exception: "
-	emptyNotBad   = "a filter is compared, not parsed: one that fits nothing finds nothing"
 	noParameter   = "the operation has no parameter that it could be about"
 	noRoles       = "Slipway acts with its own permissions and never assumes the group's role, so a well-formed one cannot fail"
 	keptWithGroup = "a group's config cannot be deleted while the group names it, so it is always there"
@@ -33,8 +32,6 @@ var neverRaised = map[string]string{
 	"InvalidInstanceIdException":        "the model lists it for no operation",
 	"InvalidTargetException":            "the model lists it for no operation",
 	"IamUserArnRequiredException":       anotherCode + "IamArnRequiredException",
-
-	"InvalidExternalIdException": emptyNotBad,
 
 	"InvalidGitHubAccountTokenException": noTokens,
 	"OperationNotSupportedException":     noTokens + "; both operations answer as for an account without any",

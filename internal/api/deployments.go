@@ -135,10 +135,11 @@ func deploymentOut(d control.DeploymentView) wire.DeploymentInfo {
 	return out
 }
 
-// statusMessages is the reason why a deployment under way waits; AWS has no words there.
+// statusMessages is the reason why a deployment under way waits, where AWS has no words, or
+// what one that has ended left behind.
 func statusMessages(d deploy.Deployment) []string {
 	if d.Status.Done() || d.Waiting == "" {
-		return []string{}
+		return each(d.Residue, as[string])
 	}
 	return []string{d.Waiting}
 }

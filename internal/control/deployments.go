@@ -128,6 +128,9 @@ func (s *Service) filter(ctx context.Context, r DeploymentsRequest) (store.Deplo
 	if !r.From.IsZero() && !r.To.IsZero() && r.From.After(r.To) {
 		return f, deploy.Errorf("InvalidTimeRange", "The createTimeRange ends before it starts")
 	}
+	if r.ExternalID != "" && !validTargetID(r.ExternalID) {
+		return f, deploy.Errorf("InvalidExternalId", "The externalId is not valid: %s. It is the ID of a stack, without blanks", shown(r.ExternalID))
+	}
 	if r.Application == "" && r.Group == "" {
 		return f, nil
 	}

@@ -174,3 +174,38 @@ func TestADeletionWakesTheDeployment(t *testing.T) {
 		})
 	}
 }
+
+// Inline content that is registered is deployed by its hash alone.
+func TestContentByItsHash(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	must(t)(w.CreateApplication(ctx, admin, "fn", deploy.Lambda, nil))
+	must(t)(w.CreateGroup(ctx, admin, "fn", "live", control.GroupSettings{
+		ServiceRoleARN: role, Style: &deploy.Style{Type: deploy.BlueGreen, Option: deploy.WithTrafficControl},
+	}, nil))
+	request := control.DeploymentRequest{Application: "fn", Group: "live", Revision: deploy.Revision{
+		Type: deploy.AppSpecContent, Content: &deploy.Content{SHA256: "61E3942b5adadc9bea4d6feffc38d6567dff72bd20136aca04f5f20755ede10a"},
+	}}
+	_, err := w.CreateDeployment(ctx, admin, request)
+	wantError(t, err, "RevisionDoesNotExist", "61e3942b")
+	if err := w.RegisterRevision(ctx, admin, "fn", inline, ""); err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.CreateDeployment(ctx, admin, request) // the revision is found: what is refused comes after it
+	wantError(t, err, "InvalidDeploymentGroupName", "Lambda")
+}
+
+// Alarms of a deployment's own take the permission to change the group, and the place of its alarms.
+func TestAlarmsOfItsOwn(t *testing.T) {
+	w := newWorld(t).withGroup(t, control.GroupSettings{Alarms: &deploy.Alarms{Enabled: true, Names: []string{"cpu"}}})
+	request := control.DeploymentRequest{
+		Application: "web", Group: "prod", Revision: bundle, Alarms: &deploy.Alarms{Names: []string{"cpu"}},
+	}
+	_, err := w.CreateDeployment(t.Context(), developer(t, "CreateDeployment", "deploymentgroup:web/prod"), request)
+	wantError(t, err, "AccessDenied", "codedeploy:UpdateDeploymentGroup")
+	id := must(t)(w.CreateDeployment(t.Context(), developer(t, "*", "deploymentgroup:web/prod"), request))
+	d, _ := w.store.Deployment(t.Context(), id)
+	if d.Alarms == nil || d.Alarms.Enabled || d.OverrideAlarms == nil {
+		t.Errorf("alarms in force %+v, given %+v; want those given, switched off", d.Alarms, d.OverrideAlarms)
+	}
+}

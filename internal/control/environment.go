@@ -12,7 +12,7 @@ func checkEnvironment(g deploy.Group, given GroupSettings) error {
 	for _, check := range []func() error{
 		func() error { return checkAlarms(g.Alarms) },
 		func() error { return checkTriggers(g.Triggers) },
-		func() error { return checkBlueGreen(g.BlueGreen) },
+		func() error { return checkBlueGreen(g.BlueGreen, g.Platform) },
 		func() error { return checkBalancers(g.LoadBalancer) },
 	} {
 		if err := check(); err != nil {
@@ -151,7 +151,10 @@ func checkGradual(c deploy.Config, lb *deploy.LoadBalancer) error {
 	return nil
 }
 
-func checkBlueGreen(b *deploy.BlueGreenOptions) error {
+// maxReadyWait is how many minutes a deployment may wait for its traffic to move.
+var maxReadyWait = map[deploy.Platform]int{deploy.Server: 48 * 60, deploy.ECS: 120 * 60}
+
+func checkBlueGreen(b *deploy.BlueGreenOptions, p deploy.Platform) error {
 	const code = "InvalidBlueGreenDeploymentConfiguration"
 	if b == nil {
 		return nil
@@ -171,6 +174,10 @@ func checkBlueGreen(b *deploy.BlueGreenOptions) error {
 			"It is 0 or more, and 0 with CONTINUE_DEPLOYMENT", *b.ReadyWait)
 	case b.TerminationWait != nil && (*b.TerminationWait < 0 || *b.TerminationWait > maxRouting):
 		return deploy.Errorf(code, "The terminationWaitTimeInMinutes is not valid: %d. It is 0 to %d", *b.TerminationWait, maxRouting)
+	}
+	if most := maxReadyWait[p]; b.ReadyWait != nil && int(*b.ReadyWait) > most {
+		return deploy.Errorf(code, "The waitTimeInMinutes of deploymentReadyOption is not valid: %d. It is at most %d on the %s compute platform",
+			*b.ReadyWait, most, p)
 	}
 	return nil
 }

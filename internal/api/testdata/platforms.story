@@ -1068,3 +1068,30 @@
   "message": "GitHub account token name is not valid: a/b. Use 1 to 100 letters, digits and the characters + = , . @ _ -"
 }
 
+> ListDeployments {"externalId": "a b"}
+400
+{
+  "__type": "InvalidExternalIdException",
+  "message": "The externalId is not valid: a b. It is the ID of a stack, without blanks"
+}
+
+> ListDeployments {"externalId": "arn:aws:cloudformation:us-east-1:000000000000:stack/web/1"}
+200
+{
+  "deployments": []
+}
+
+# How long a deployment may wait for its traffic to move depends on the platform: 48 hours for instances, 120 for ECS.
+> UpdateDeploymentGroup {"applicationName": "web", "currentDeploymentGroupName": "bg", "blueGreenDeploymentConfiguration": {"deploymentReadyOption": {"actionOnTimeout": "STOP_DEPLOYMENT", "waitTimeInMinutes": 2881}}}
+400
+{
+  "__type": "InvalidBlueGreenDeploymentConfigurationException",
+  "message": "The waitTimeInMinutes of deploymentReadyOption is not valid: 2881. It is at most 2880 on the Server compute platform"
+}
+
+> UpdateDeploymentGroup {"applicationName": "shop", "currentDeploymentGroupName": "prod", "blueGreenDeploymentConfiguration": {"deploymentReadyOption": {"actionOnTimeout": "STOP_DEPLOYMENT", "waitTimeInMinutes": 7200}, "terminateBlueInstancesOnDeploymentSuccess": {"action": "TERMINATE"}}}
+200
+{
+  "hooksNotCleanedUp": []
+}
+
