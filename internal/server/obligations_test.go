@@ -61,6 +61,9 @@ func anyAnswer(t *testing.T, _ *site, a *wireAgent, _ string) {
 		if err != nil || got.status < 200 || got.status > 499 {
 			t.Errorf("%s: %d, %v", path, got.status, err)
 		}
+		if path == "/" && !strings.Contains(got.body, "AWS_ENDPOINT_URL=https://"+a.name) {
+			t.Errorf("the greeting is %q", got.body)
+		}
 	}
 }
 

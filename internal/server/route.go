@@ -63,8 +63,12 @@ func healthy(w http.ResponseWriter, _ *http.Request) {
 }
 
 func welcome(w http.ResponseWriter, r *http.Request) {
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
 	fmt.Fprintf(w, "Slipway is running. Point AWS tools at it:\n\n"+
-		"  export AWS_ENDPOINT_URL=http://%s\n  aws deploy list-applications\n", r.Host)
+		"  export AWS_ENDPOINT_URL=%s://%s\n  aws deploy list-applications\n", scheme, r.Host)
 }
 
 // keys lets awswire look up access keys.
