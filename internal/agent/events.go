@@ -253,7 +253,7 @@ func (a *Agent) install(ctx context.Context, t *task) error {
 		return err
 	}
 	job := install.Job{
-		Archive: t.place.archive(), Spec: spec,
+		Archive: t.place.archive(), Spec: spec, Version: t.place.id,
 		Instructions: a.layout.instructions(), Group: t.place.group, Root: a.config.InstallRoot,
 	}
 	if o := t.spec.AgentActionOverrides; o != nil {

@@ -19,6 +19,7 @@ Usage:
   slipway-agent status [--config FILE] say how the agent on this host is
   slipway-agent install [flags]        make this host start the agent at boot
   slipway-agent uninstall [flags]      undo that; deployments and configuration stay
+  slipway-agent rollback DESTINATION   switch an atomic installation back to the version before
   slipway-agent --version
 
 Flags:
@@ -53,6 +54,8 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return statusMain(ctx, args[1:], stdout, stderr)
 		case "install", "uninstall":
 			return installMain(args[1:], args[0] == "uninstall", stdout, stderr)
+		case "rollback":
+			return rollbackMain(args[1:], stdout, stderr)
 		}
 	}
 	flags := flag.NewFlagSet("slipway-agent", flag.ContinueOnError)

@@ -38,6 +38,11 @@ func readCleanup(file string) (*cleanup, error) {
 	return c, nil
 }
 
+// keep takes a path off the list.
+func (c *cleanup) keep(path string) {
+	c.paths = slices.DeleteFunc(c.paths, func(p string) bool { return p == path })
+}
+
 // run removes what is listed, last made first, and then the list. Folders that hold anything else
 // stay, and so does a folder that cannot be removed: it may be a mount point by now.
 func (c *cleanup) run() error {

@@ -8,6 +8,9 @@
 // instructions; each path is written to the cleanup file before it is made (a folder: after), so
 // that a crash at any moment leaves nothing behind that the next deployment would not remove.
 //
+// An atomic installation (atomic.go) builds a whole version beside the one in use and switches a
+// symbolic link.
+//
 // The instruction and cleanup files have the names and the form of AWS's agent.
 package install
 
@@ -33,6 +36,8 @@ type Job struct {
 	// FileExistsBehavior is the deployment's choice; the appspec's own overrides it, and empty
 	// means DISALLOW.
 	FileExistsBehavior appspec.Behavior
+	// Version names this installation among those that an atomic one keeps: the deployment's id.
+	Version string
 	// Root is put in front of every destination; empty for the host's own root.
 	Root string
 }
@@ -42,6 +47,8 @@ type Installation struct {
 	job   Job
 	old   *cleanup
 	steps []Instruction
+	// version is nil for an installation in place.
+	version *version
 }
 
 // An Instruction is one step, in the form in which install.json records it.
@@ -85,14 +92,17 @@ func New(job Job) (*Installation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read what the previous deployment installed: %w", err)
 	}
-	p := newPlan(job, newAfterCleanup(old.paths))
+	p, err := newPlan(job, newAfterCleanup(old.paths))
+	if err != nil {
+		return nil, err
+	}
 	if err := p.addFiles(); err != nil {
 		return nil, err
 	}
 	if err := p.addPermissions(); err != nil {
 		return nil, err
 	}
-	return &Installation{job: job, old: old, steps: p.steps}, nil
+	return &Installation{job: job, old: old, steps: p.steps, version: p.version}, nil
 }
 
 func (j Job) cleanupFile() string { return filepath.Join(j.Instructions, j.Group+"-cleanup") }
@@ -116,6 +126,15 @@ func (in *Installation) Run(ctx context.Context) error {
 	if err := in.writeInstructions(); err != nil {
 		return fmt.Errorf("write the install instructions: %w", err)
 	}
+	if in.version != nil {
+		return in.runAtomic(ctx)
+	}
+	return in.replace(ctx, in.steps)
+}
+
+// replace removes the previous installation and carries out steps; what is in first is recorded
+// before anything else.
+func (in *Installation) replace(ctx context.Context, steps []Instruction, first ...string) error {
 	if err := in.old.run(); err != nil {
 		return fmt.Errorf("remove the previous installation: %w", err)
 	}
@@ -125,7 +144,12 @@ func (in *Installation) Run(ctx context.Context) error {
 	}
 	defer log.Close()
 	placer := &placer{log: log}
-	if err := placer.carryOut(ctx, in.steps); err != nil {
+	for _, path := range first {
+		if err := placer.record(path); err != nil {
+			return fmt.Errorf("write the cleanup file: %w", err)
+		}
+	}
+	if err := placer.carryOut(ctx, steps); err != nil {
 		return explain(err)
 	}
 	return log.Close()

@@ -1,6 +1,7 @@
 package install
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,29 +70,30 @@ func (p *placer) permit(ctx context.Context, step Instruction) error {
 
 // copyAll hands the files to the copiers in pieces, each of which is in the cleanup file first.
 func (p *placer) copyAll(ctx context.Context, copies []Instruction) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	failed, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	over := func() bool { return ctx.Err() != nil || failed.Err() != nil }
 	work := make(chan Instruction, recorded)
 	var running sync.WaitGroup
 	for range min(copiers, len(copies)) {
 		running.Go(func() {
 			c := newCopier()
 			for step := range work {
-				if ctx.Err() != nil {
+				if over() {
 					continue
 				}
 				if err := c.copy(step.Source, step.Destination); err != nil {
-					cancel(err)
+					fail(err)
 				}
 			}
 		})
 	}
 	for part := range slices.Chunk(copies, recorded) {
-		if ctx.Err() != nil {
+		if over() {
 			break
 		}
 		if err := p.recordAll(part); err != nil {
-			cancel(err)
+			fail(err)
 			break
 		}
 		for _, step := range part {
@@ -100,8 +102,8 @@ func (p *placer) copyAll(ctx context.Context, copies []Instruction) error {
 	}
 	close(work)
 	running.Wait()
-	if ctx.Err() != nil {
-		return fmt.Errorf("install: %w", context.Cause(ctx))
+	if over() {
+		return fmt.Errorf("install: %w", cmp.Or(context.Cause(failed), ctx.Err()))
 	}
 	return nil
 }

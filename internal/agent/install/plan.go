@@ -22,11 +22,21 @@ type plan struct {
 	made, copied map[string]string
 	conflicts    []string
 	behavior     appspec.Behavior
+	version      *version
 	ancestors    []fs.FileInfo // the folders being walked, to notice links in a circle
 }
 
-func newPlan(job Job, after *afterCleanup) *plan {
-	return &plan{job: job, after: after, made: map[string]string{}, copied: map[string]string{}, behavior: job.behavior()}
+func newPlan(job Job, after *afterCleanup) (*plan, error) {
+	p := &plan{job: job, after: after, made: map[string]string{}, copied: map[string]string{}, behavior: job.behavior()}
+	if job.Spec.Atomic == nil {
+		return p, nil
+	}
+	link, err := p.place(job.Spec.Atomic.Destination)
+	if err != nil {
+		return nil, err
+	}
+	p.version, err = newVersion(job, link, after)
+	return p, err
 }
 
 // addFiles plans the files section. All conflicts are collected before one of them is reported.
@@ -57,7 +67,8 @@ func (p *plan) addFiles() error {
 	return p.conflict()
 }
 
-// place turns a path of the appspec into one on this host.
+// place turns a path of the appspec into one on this host, or into one of the version that an
+// atomic installation makes.
 func (p *plan) place(path string) (string, error) {
 	if path == "~" || strings.HasPrefix(path, "~/") {
 		home, err := os.UserHomeDir()
@@ -66,11 +77,14 @@ func (p *plan) place(path string) (string, error) {
 		}
 		path = filepath.Join(home, path[1:])
 	}
+	var err error
 	if p.job.Root != "" {
 		// Joined to "/" first, so that no number of dots leads out of the root.
-		return filepath.Join(p.job.Root, filepath.Join("/", path)), nil
+		path = filepath.Join(p.job.Root, filepath.Join("/", path))
+	} else if path, err = filepath.Abs(path); err != nil {
+		return "", err
 	}
-	return filepath.Abs(path)
+	return p.version.move(path), nil
 }
 
 // addTree plans the content of a folder.
@@ -122,7 +136,7 @@ func folderInfo(e fs.DirEntry, path string) (fs.FileInfo, error) {
 // stat says what will be at a destination before this installation. In a folder that is going to be
 // made there is nothing.
 func (p *plan) stat(destination string) (fs.FileInfo, bool) {
-	if _, made := p.made[filepath.Dir(destination)]; made {
+	if _, made := p.made[filepath.Dir(destination)]; made || p.version.holds(destination) {
 		return nil, false
 	}
 	return p.after.stat(destination)
