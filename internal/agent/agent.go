@@ -21,9 +21,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -46,6 +46,8 @@ type Agent struct {
 	trust     *trust
 	downloads *downloader
 	hooks     *hook.Runner
+	custom    []string  // lifecycle events besides the usual ones; a Session's
+	live      io.Writer // sees hook output as it comes; a Session's, else nil
 
 	backoff     func(n int) time.Duration // between attempts to reach the service
 	updateEvery time.Duration
@@ -143,7 +145,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	defer removePID()
 	a.state.change(func(*state) {})
 	if a.config.DeploymentsLog {
-		file, err := openLogFile(filepath.Join(a.layout.root, logsDir, "codedeploy-agent-deployments.log"))
+		file, err := openLogFile(a.layout.deploymentsLog())
 		if err != nil {
 			return fmt.Errorf("open the log of all deployments: %w", err)
 		}
@@ -201,7 +203,11 @@ const (
 
 // lock keeps a second agent away from the same deployment root. The lock ends with the process.
 func (a *Agent) lock(ctx context.Context) (*os.File, error) {
-	path := a.layout.lockFile()
+	return lockFor(ctx, a.layout.lockFile())
+}
+
+// lockFor locks a file and writes this process's number into it.
+func lockFor(ctx context.Context, path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err

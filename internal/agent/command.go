@@ -155,6 +155,11 @@ func (a *Agent) carryOut(ctx context.Context, t *task, identifier string, troubl
 		stop := a.reportProgress(ctx, identifier, tail)
 		defer stop()
 	}
+	return a.perform(ctx, t, identifier, tail)
+}
+
+// perform runs a task and says how it ended.
+func (a *Agent) perform(ctx context.Context, t *task, identifier string, tail *hook.Tail) outcome {
 	err := a.run(ctx, t, tail)
 	var failure *hook.Failure
 	switch {

@@ -8,12 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/slipway/slipway/internal/agent/bundle"
 	"github.com/slipway/slipway/internal/agent/hook"
 	"github.com/slipway/slipway/internal/agent/install"
 	"github.com/slipway/slipway/internal/appspec"
+	"github.com/slipway/slipway/internal/deploy"
 	"github.com/slipway/slipway/internal/hostwire"
 )
 
@@ -48,7 +50,10 @@ func (t *task) noop() bool {
 }
 
 // isHook says whether an event consists of scripts.
-func isHook(event string) bool {
+func (a *Agent) isHook(event string) bool {
+	if slices.Contains(a.custom, event) {
+		return true
+	}
 	for _, e := range appspec.Events() {
 		if string(e) == event {
 			return true
@@ -61,7 +66,7 @@ func isHook(event string) bool {
 // there are any.
 func (a *Agent) newTask(event string, spec *hostwire.Specification) *task {
 	t := &task{event: event, spec: spec, place: a.layout.deployment(spec)}
-	if isHook(event) {
+	if a.isHook(event) {
 		t.hooks = a.planHooks(t)
 	}
 	return t
@@ -77,11 +82,23 @@ func (a *Agent) planHooks(t *task) hookPlan {
 		a.log.Warn("the earlier revision is gone from the disk, so its scripts are not run", "event", t.event, "deployment", t.place.id, "missing", archive)
 		return hookPlan{}
 	}
-	spec, err := readAppSpec(archive, t.spec.AppSpecFilename)
+	custom := a.customEvents()
+	if dir != t.place.dir {
+		custom = []deploy.Event{appspec.AnyEvent}
+	}
+	spec, err := readAppSpec(archive, t.spec.AppSpecFilename, custom...)
 	if err != nil {
 		return hookPlan{err: err}
 	}
 	return hookPlan{scripts: spec.Scripts(t.event), archive: archive}
+}
+
+func (a *Agent) customEvents() []deploy.Event {
+	var events []deploy.Event
+	for _, e := range a.custom {
+		events = append(events, deploy.Event(e))
+	}
+	return events
 }
 
 // revisionFor is the folder of the deployment whose scripts an event runs; empty when there is no
@@ -122,7 +139,7 @@ func (a *Agent) revisionFor(t *task) (string, error) {
 
 // readAppSpec parses the appspec of an unpacked revision: the file named by the deployment, or one
 // with a usual name.
-func readAppSpec(archive, name string) (*appspec.Spec, error) {
+func readAppSpec(archive, name string, custom ...deploy.Event) (*appspec.Spec, error) {
 	for _, candidate := range []string{name, "appspec.yaml", "appspec.yml"} {
 		text, err := os.ReadFile(filepath.Join(archive, candidate))
 		if errors.Is(err, fs.ErrNotExist) {
@@ -131,7 +148,7 @@ func readAppSpec(archive, name string) (*appspec.Spec, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the AppSpec file: %w", err)
 		}
-		spec, err := appspec.Parse(candidate, text)
+		spec, err := appspec.Parse(candidate, text, custom...)
 		if err != nil {
 			return nil, err
 		}
@@ -154,14 +171,14 @@ func (a *Agent) run(ctx context.Context, t *task, tail *hook.Tail) error {
 		return a.download(ctx, t)
 	case t.event == installFiles:
 		return a.install(ctx, t)
-	case !isHook(t.event):
+	case !a.isHook(t.event):
 		return fmt.Errorf("Unsupported command type: %s.", t.event)
 	case t.hooks.err != nil:
 		return t.hooks.err
 	}
 	return a.hooks.Run(ctx, hook.Job{
 		Event: t.event, Scripts: t.hooks.scripts, Archive: t.hooks.archive,
-		Deployment: t.place.id, Dir: t.place.dir, Env: a.hookEnv(t.spec),
+		Deployment: t.place.id, Dir: t.place.dir, Env: a.hookEnv(t.spec), Live: a.live,
 	}, tail)
 }
 
@@ -173,8 +190,12 @@ func (a *Agent) hookEnv(spec *hostwire.Specification) []string {
 		"APPLICATION_NAME=" + spec.ApplicationName,
 		"DEPLOYMENT_GROUP_NAME=" + spec.DeploymentGroupName,
 		"DEPLOYMENT_GROUP_ID=" + spec.DeploymentGroupId,
-		"AWS_REGION=" + a.host.Region,
-		"AWS_HOST_IDENTIFIER=" + a.host.Identifier,
+	}
+	if a.host.Region != "" {
+		env = append(env, "AWS_REGION="+a.host.Region)
+	}
+	if a.host.Identifier != "" {
+		env = append(env, "AWS_HOST_IDENTIFIER="+a.host.Identifier)
 	}
 	if a.config.InstallRoot != "" {
 		env = append(env, "SLIPWAY_INSTALL_ROOT="+a.config.InstallRoot)
@@ -208,7 +229,7 @@ func (a *Agent) download(ctx context.Context, t *task) error {
 		}
 	}
 	// AWS's agent looks into the file later; a mistake in it is better found before any script runs.
-	if _, err := readAppSpec(t.place.archive(), t.spec.AppSpecFilename); err != nil {
+	if _, err := readAppSpec(t.place.archive(), t.spec.AppSpecFilename, a.customEvents()...); err != nil {
 		return err
 	}
 	if err := a.layout.point(t.place, mostRecent); err != nil {
@@ -248,8 +269,11 @@ func fetchLocal(r *hostwire.LocalRevision, p place) (string, error) {
 }
 
 func (a *Agent) install(ctx context.Context, t *task) error {
-	spec, err := readAppSpec(t.place.archive(), t.spec.AppSpecFilename)
+	spec, err := readAppSpec(t.place.archive(), t.spec.AppSpecFilename, a.customEvents()...)
 	if err != nil {
+		return err
+	}
+	if err := a.checkCustom(spec, t.spec.AppSpecFilename); err != nil {
 		return err
 	}
 	job := install.Job{
@@ -270,4 +294,19 @@ func (a *Agent) install(ctx context.Context, t *task) error {
 		return fmt.Errorf("note the installed revision: %w", err)
 	}
 	return nil
+}
+
+// checkCustom refuses lifecycle events of the user's own that the revision has no scripts for: a
+// misspelt one would silently do nothing.
+func (a *Agent) checkCustom(spec *appspec.Spec, file string) error {
+	var missing []string
+	for _, e := range a.custom {
+		if len(spec.Scripts(e)) == 0 {
+			missing = append(missing, e)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("You specified a lifecycle event which is not a default one and doesn't exist in your %s file: %s", file, strings.Join(missing, ","))
 }

@@ -21,7 +21,7 @@ const (
 )
 
 func reservedNames() []string {
-	return []string{instructionsDir, logsDir, "ongoing-deployment"}
+	return []string{instructionsDir, logsDir, "ongoing-deployment", localTracking}
 }
 
 // A layout knows where everything is below the deployment root, which is where AWS's agent has it.
@@ -37,7 +37,10 @@ func (c Config) layout() layout {
 
 func (l layout) lockFile() string     { return filepath.Join(l.root, ".lock") }
 func (l layout) instructions() string { return filepath.Join(l.root, instructionsDir) }
-func (l layout) pinFile() string      { return filepath.Join(l.root, "deployment-signer") }
+func (l layout) deploymentsLog() string {
+	return filepath.Join(l.root, logsDir, "codedeploy-agent-deployments.log")
+}
+func (l layout) pinFile() string { return filepath.Join(l.root, "deployment-signer") }
 
 // make creates the folders that exist from the start.
 func (l layout) make() error {

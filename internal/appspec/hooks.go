@@ -11,7 +11,7 @@ import (
 	"github.com/slipway/slipway/internal/deploy"
 )
 
-func (s *Spec) readHooks(top mapping) error {
+func (s *Spec) readHooks(top mapping, custom []deploy.Event) error {
 	s.Hooks = map[deploy.Event][]Script{}
 	n := top.get("hooks")
 	if isNull(n) {
@@ -24,7 +24,7 @@ func (s *Spec) readHooks(top mapping) error {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
 		event := deploy.Event(key.Value)
-		if !slices.Contains(Events(), event) {
+		if !slices.Contains(Events(), event) && !allows(custom, event) {
 			return unknownEvent(key)
 		}
 		scripts, err := readScripts(key.Value, resolve(n.Content[i+1]))
@@ -36,6 +36,14 @@ func (s *Spec) readHooks(top mapping) error {
 		}
 	}
 	return nil
+}
+
+// AnyEvent, among the custom events of Parse, lets hooks have any name. It is for a revision that is
+// already installed: what its appspec says beyond the event in hand is no reason to fail.
+const AnyEvent deploy.Event = "*"
+
+func allows(custom []deploy.Event, event deploy.Event) bool {
+	return slices.Contains(custom, event) || slices.Contains(custom, AnyEvent)
 }
 
 func unknownEvent(key *yaml.Node) error {

@@ -9,21 +9,25 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/slipway/slipway/internal/deploy"
 )
 
 const updateAppSpec = "and then try again."
 
 // Parse reads the appspec in text. name is the file's name and appears in messages about YAML.
-// The error is an *Error.
-func Parse(name string, text []byte) (*Spec, error) {
+// Hooks may be named after the usual events and the custom ones; AnyEvent among these allows every
+// name. The error is an *Error.
+func Parse(name string, text []byte, custom ...deploy.Event) (*Spec, error) {
 	root, err := load(name, text)
 	if err != nil {
 		return nil, err
 	}
 	top := mapping{node: root}
 	spec := &Spec{}
+	readHooks := func(top mapping) error { return spec.readHooks(top, custom) }
 	for _, read := range []func(mapping) error{
-		spec.checkVersion, spec.readOS, spec.readHooks, spec.readFiles, spec.readPermissions, spec.readBehavior, spec.readAtomic,
+		spec.checkVersion, spec.readOS, readHooks, spec.readFiles, spec.readPermissions, spec.readBehavior, spec.readAtomic,
 	} {
 		if err := read(top); err != nil {
 			return nil, err

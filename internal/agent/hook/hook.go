@@ -57,6 +57,8 @@ type Job struct {
 	Deployment, Dir string
 	// Env is added to the environment, as KEY=value.
 	Env []string
+	// Live receives every entry of the log as it comes, such as "[stdout]text\n"; nil for nobody.
+	Live io.Writer
 }
 
 // A Runner runs jobs; several at a time are fine.
@@ -86,6 +88,7 @@ func (r *Runner) Run(ctx context.Context, job Job, tail *Tail) error {
 		return &Failure{Code: Unknown, Message: fmt.Sprintf("open the log of the scripts: %v", err)}
 	}
 	out := newOutput(log, r.Deployments, job.Deployment, tail)
+	out.live = job.Live
 	defer out.close()
 	out.note("LifecycleEvent - " + job.Event + "\n")
 	for _, script := range job.Scripts {

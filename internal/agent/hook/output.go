@@ -22,6 +22,7 @@ type output struct {
 	deployments *bufio.Writer // nil when switched off
 	deployment  string
 	tail        *Tail
+	live        io.Writer // nil when nobody watches
 	closed      bool
 }
 
@@ -39,7 +40,7 @@ func (o *output) note(entry string) {
 	defer o.mu.Unlock()
 	now := time.Now()
 	o.logLine(now, entry)
-	o.tail.Add(entry)
+	o.show(entry)
 	o.flush()
 }
 
@@ -86,7 +87,15 @@ func (o *output) line(now time.Time, entry string) {
 	if o.deployments != nil {
 		o.deployments.WriteString(now.Format("[2006-01-02 15:04:05.000] [") + o.deployment + "]" + strings.TrimSpace(entry) + "\n")
 	}
+	o.show(entry)
+}
+
+// show passes an entry on to those who look at the event while it runs.
+func (o *output) show(entry string) {
 	o.tail.Add(entry)
+	if o.live != nil {
+		_, _ = io.WriteString(o.live, entry) // nobody may be there any more
+	}
 }
 
 func (o *output) logLine(now time.Time, entry string) {
