@@ -109,12 +109,13 @@ func (s *Session) Close() {
 }
 
 // Run carries out one event and writes down how it ended, as the agent does.
+// Unlike there, nothing is forced to disk: no service is owed the outcome after a power cut.
 func (s *Session) Run(ctx context.Context, event string) EventOutcome {
 	begun, a := time.Now(), s.agent
 	result := EventOutcome{Event: event}
 	track := a.layout.track(s.place.id, event, "local")
 	var o outcome
-	if err := track.begin(s.place); err != nil {
+	if err := track.begin(s.place, false); err != nil {
 		o = failed(track.identifier, unknown(err))
 	} else {
 		t := a.newTask(event, s.spec)
@@ -124,7 +125,7 @@ func (s *Session) Run(ctx context.Context, event string) EventOutcome {
 		}
 		o = a.perform(ctx, t, track.identifier, &hook.Tail{})
 	}
-	if err := s.place.record(event, o); err != nil {
+	if err := s.place.record(event, o, false); err != nil {
 		a.log.Warn("the outcome could not be written down", "event", event, "error", err)
 	}
 	a.forget(track)
