@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -23,6 +24,8 @@ const (
 	// stallLimit is how long a download may stand still before the connection is given up.
 	stallLimit = 80 * time.Second
 	errorLimit = 64 << 10
+	// progressEvery is how often the log hears about a download that takes long.
+	progressEvery = 10 * time.Second
 )
 
 // A downloader fetches bundles from S3 and GitHub.
@@ -33,6 +36,7 @@ type downloader struct {
 	s3     string           // endpoint
 	github string           // endpoint
 	retry  func(n int) time.Duration
+	log    *slog.Logger
 }
 
 // A fetch is one file being downloaded, over as many connections as it takes.
@@ -125,7 +129,7 @@ func (d *downloader) attempt(ctx context.Context, f *fetch) error {
 	if err := f.accept(response); err != nil {
 		return err
 	}
-	n, err := io.CopyBuffer(struct{ io.Writer }{f.file}, &progress{response.Body, stalled}, make([]byte, 256<<10))
+	n, err := io.CopyBuffer(struct{ io.Writer }{f.file}, &progress{r: response.Body, alarm: stalled, fetch: f, log: d.log, logged: time.Now()}, make([]byte, 256<<10))
 	f.have += n
 	switch {
 	case context.Cause(ctx) != nil:
@@ -190,26 +194,48 @@ func element(document, name string) string {
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&quot;", `"`, "&apos;", "'", "&#34;", `"`, "&#39;", "'", "&amp;", "&").Replace(text)
 }
 
-// progress pushes the stall alarm back with every piece that arrives.
+// progress pushes the stall alarm back with every piece that arrives, and says in the log how far
+// a long download is.
 type progress struct {
-	r     io.Reader
-	alarm *time.Timer
+	r      io.Reader
+	alarm  *time.Timer
+	fetch  *fetch
+	log    *slog.Logger
+	read   int64 // on this connection
+	logged time.Time
 }
 
 func (p *progress) Read(b []byte) (int, error) {
 	n, err := p.r.Read(b)
 	p.alarm.Reset(stallLimit)
+	p.read += int64(n)
+	if time.Since(p.logged) >= progressEvery {
+		p.logged = time.Now()
+		p.log.Info("downloading", "bytes", p.fetch.have+p.read, "of", p.fetch.size)
+	}
 	return n, err
 }
 
-// fromS3 downloads a revision and returns its ETag without quotes.
+// fromS3 downloads a revision and returns its ETag without quotes. A bundle that is damaged is
+// downloaded a second time.
 func (d *downloader) fromS3(ctx context.Context, r *hostwire.S3Revision, path string) (string, error) {
+	etag, err := d.fromS3Once(ctx, r, path)
+	if errors.Is(err, errDamaged) {
+		d.log.Warn("the bundle is downloaded again", "error", err)
+		etag, err = d.fromS3Once(ctx, r, path)
+	}
+	return etag, err
+}
+
+func (d *downloader) fromS3Once(ctx context.Context, r *hostwire.S3Revision, path string) (string, error) {
 	f := &fetch{resumable: true}
+	var sum expected
 	f.request = func(ctx context.Context) (*http.Request, error) {
 		request, err := newS3Request(ctx, d.s3, r)
 		if err != nil {
 			return nil, err
 		}
+		request.Header.Set("X-Amz-Checksum-Mode", "ENABLED")
 		if f.have > 0 {
 			request.Header.Set("Range", "bytes="+strconv.FormatInt(f.have, 10)+"-")
 			request.Header.Set("If-Match", f.etag)
@@ -221,11 +247,20 @@ func (d *downloader) fromS3(ctx context.Context, r *hostwire.S3Revision, path st
 		if want != "" && want != got {
 			return fmt.Errorf("Expected deployment artifact bundle etag %s but was actually %s", want, got)
 		}
+		sum = expectedOf(h)
 		return nil
 	}
-	if err := d.download(ctx, path, f); err != nil {
+	begun := time.Now()
+	err := d.download(ctx, path, f)
+	if err == nil {
+		if err = sum.verify(path); err != nil {
+			_ = os.Remove(path)
+		}
+	}
+	if err != nil {
 		return "", fmt.Errorf("download s3://%s/%s from %s: %w", r.Bucket, r.Key, d.s3, err)
 	}
+	d.log.Info("downloaded", "bucket", r.Bucket, "key", r.Key, "bytes", f.have, "checksum", firstOf(sum.algorithm, "none"), "took", time.Since(begun).Round(time.Millisecond))
 	return strings.Trim(f.etag, `"`), nil
 }
 

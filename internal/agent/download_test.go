@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -19,7 +20,7 @@ import (
 func (y *toy) downloader() *downloader {
 	y.t.Helper()
 	c := y.config()
-	a, err := New(c, testHost(), nil)
+	a, err := New(c, testHost(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		y.t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,22 +16,35 @@ import (
 const (
 	logFileSize  = 64 << 20
 	logFilesKept = 8
+	logDaysKept  = 7
 )
 
-// A logFile is appended to until it is full, and then becomes .1, .1 becomes .2 and so on.
+// A logFile is appended to until it is full, and then becomes .1, .1 becomes .2 and so on. A daily
+// one becomes .YYYYMMDD at the first line of another day, and is also split when it is full.
 type logFile struct {
 	path  string
 	limit int64
 	keep  int // files in all
+	days  int // kept of a daily one, 0 for a log that is not
 
 	mu   sync.Mutex
 	file *os.File
 	size int64
+	day  string // of the lines in it
+	now  func() time.Time
 }
 
 func openLogFile(path string) (*logFile, error) {
-	l := &logFile{path: path, limit: logFileSize, keep: logFilesKept}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	return openLog(&logFile{path: path, limit: logFileSize, keep: logFilesKept, now: time.Now})
+}
+
+// openDailyLog is the agent's own log.
+func openDailyLog(path string) (*logFile, error) {
+	return openLog(&logFile{path: path, limit: logFileSize, keep: logFilesKept, days: logDaysKept, now: time.Now})
+}
+
+func openLog(l *logFile) (*logFile, error) {
+	if err := os.MkdirAll(filepath.Dir(l.path), 0o755); err != nil {
 		return nil, err
 	}
 	return l, l.open()
@@ -46,18 +60,25 @@ func (l *logFile) open() error {
 		file.Close()
 		return err
 	}
-	l.file, l.size = file, info.Size()
+	l.file, l.size, l.day = file, info.Size(), dayOf(info.ModTime())
 	if l.size == 0 {
 		n, _ := fmt.Fprintf(file, "# Logfile created on %s by slipway-agent\n", time.Now().Format("2006-01-02 15:04:05 -0700"))
-		l.size = int64(n)
+		l.size, l.day = int64(n), dayOf(l.now())
 	}
 	return nil
 }
+
+func dayOf(t time.Time) string { return t.Format("20060102") }
 
 // Write appends p, in one piece.
 func (l *logFile) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if today := dayOf(l.now()); l.days > 0 && today != l.day {
+		if err := l.turn(today); err != nil {
+			return 0, err
+		}
+	}
 	if l.size >= l.limit {
 		if err := l.rotate(); err != nil {
 			return 0, err
@@ -66,6 +87,22 @@ func (l *logFile) Write(p []byte) (int, error) {
 	n, err := l.file.Write(p)
 	l.size += int64(n)
 	return n, err
+}
+
+// turn puts yesterday's file aside and deletes the oldest.
+func (l *logFile) turn(today string) error {
+	_ = l.file.Close()
+	_ = os.Rename(l.path, l.path+"."+l.day)
+	old, _ := filepath.Glob(l.path + ".[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]")
+	slices.Sort(old)
+	for _, path := range old[:max(len(old)-l.days, 0)] {
+		_ = os.Remove(path)
+	}
+	if err := l.open(); err != nil {
+		return err
+	}
+	l.day = today
+	return nil
 }
 
 func (l *logFile) rotate() error {

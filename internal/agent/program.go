@@ -141,7 +141,7 @@ func newLogger(config Config, stderr io.Writer) (*slog.Logger, func()) {
 	if config.LogDir == "" {
 		return slog.New(text), func() {}
 	}
-	file, err := openLogFile(filepath.Join(config.LogDir, config.ProgramName+".log"))
+	file, err := openDailyLog(filepath.Join(config.LogDir, config.ProgramName+".log"))
 	if err != nil {
 		log := slog.New(text)
 		log.Warn("there is no log file", "error", err)

@@ -46,6 +46,7 @@ func newHTTPClient(config Config) (*http.Client, error) {
 		MaxIdleConnsPerHost: slots + 1,
 		IdleConnTimeout:     90 * time.Second,
 		ReadBufferSize:      32 << 10,
+		DisableCompression:  true, // a bundle is to arrive as it was uploaded
 	}
 	pool, err := authorities(config.CAFile, os.Getenv("AWS_CA_BUNDLE"))
 	if err != nil {
