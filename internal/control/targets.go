@@ -179,11 +179,11 @@ func (s *Service) DeploymentInstance(
 }
 
 // BatchDeploymentInstances returns those of the instances that the deployment has, and the
-// ids of the others.
+// ids of the others. Of the older forms this one knows functions too, as on AWS.
 func (s *Service) BatchDeploymentInstances(
 	ctx context.Context, caller identity.Caller, id string, instances []string,
 ) (found []deploy.Target, missing []string, err error) {
-	d, err := s.serverDeployment(ctx, caller, "BatchGetDeploymentInstances", id)
+	d, err := s.oldDeployment(ctx, caller, "BatchGetDeploymentInstances", id, deploy.Server, deploy.Lambda)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -247,10 +247,17 @@ func errNotStarted(d deploy.Deployment) error {
 func (s *Service) serverDeployment(
 	ctx context.Context, caller identity.Caller, operation, id string,
 ) (deploy.Deployment, error) {
+	return s.oldDeployment(ctx, caller, operation, id, deploy.Server)
+}
+
+// oldDeployment is for operations that are older than some platforms.
+func (s *Service) oldDeployment(
+	ctx context.Context, caller identity.Caller, operation, id string, platforms ...deploy.Platform,
+) (deploy.Deployment, error) {
 	d, err := s.deployment(ctx, caller, operation, id)
-	if err == nil && d.Platform != deploy.Server {
-		err = deploy.Errorf("InvalidComputePlatform",
-			"The deployment %s is on the %s compute platform; %s is for Server", d.ID, d.Platform, operation)
+	if err == nil && !slices.Contains(platforms, d.Platform) {
+		err = deploy.Errorf("InvalidComputePlatform", "The deployment %s is on the %s compute platform; %s is not for it, "+
+			"use the operations on deployment targets", d.ID, d.Platform, operation)
 	}
 	return d, err
 }

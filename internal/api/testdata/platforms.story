@@ -340,21 +340,21 @@
 400
 {
   "__type": "InvalidComputePlatformException",
-  "message": "The deployment <deployment-1> is on the ECS compute platform; ListDeploymentInstances is for Server"
+  "message": "The deployment <deployment-1> is on the ECS compute platform; ListDeploymentInstances is not for it, use the operations on deployment targets"
 }
 
 > GetDeploymentInstance {"deploymentId": "<deployment-1>", "instanceId": "c:s"}
 400
 {
   "__type": "InvalidComputePlatformException",
-  "message": "The deployment <deployment-1> is on the ECS compute platform; GetDeploymentInstance is for Server"
+  "message": "The deployment <deployment-1> is on the ECS compute platform; GetDeploymentInstance is not for it, use the operations on deployment targets"
 }
 
 > BatchGetDeploymentInstances {"deploymentId": "<deployment-1>", "instanceIds": ["c:s"]}
 400
 {
   "__type": "InvalidComputePlatformException",
-  "message": "The deployment <deployment-1> is on the ECS compute platform; BatchGetDeploymentInstances is for Server"
+  "message": "The deployment <deployment-1> is on the ECS compute platform; BatchGetDeploymentInstances is not for it, use the operations on deployment targets"
 }
 
 > SkipWaitTimeForInstanceTermination {"deploymentId": "<deployment-1>"}
@@ -684,6 +684,42 @@
   }
 }
 
+> BatchGetDeploymentInstances {"deploymentId": "<deployment-2>", "instanceIds": ["my-function", "other"]}
+200
+{
+  "errorMessage": "No instance found with ID: other",
+  "instancesSummary": [
+    {
+      "deploymentId": "<deployment-2>",
+      "instanceId": "arn:aws:codedeploy:us-east-1:000000000000:instance/my-function",
+      "lastUpdatedAt": 1767225645,
+      "lifecycleEvents": [
+        {
+          "lifecycleEventName": "BeforeAllowTraffic",
+          "startTime": 1767225645,
+          "status": "InProgress"
+        },
+        {
+          "lifecycleEventName": "AllowTraffic",
+          "status": "Pending"
+        },
+        {
+          "lifecycleEventName": "AfterAllowTraffic",
+          "status": "Pending"
+        }
+      ],
+      "status": "InProgress"
+    }
+  ]
+}
+
+> GetDeploymentInstance {"deploymentId": "<deployment-2>", "instanceId": "my-function"}
+400
+{
+  "__type": "InvalidComputePlatformException",
+  "message": "The deployment <deployment-2> is on the Lambda compute platform; GetDeploymentInstance is not for it, use the operations on deployment targets"
+}
+
 > ListDeployments {"applicationName": "fn", "deploymentGroupName": "live", "externalId": "stack"}
 400
 {
@@ -797,11 +833,11 @@
       "instanceTarget": {
         "deploymentId": "<deployment-3>",
         "instanceLabel": "Blue",
-        "lastUpdatedAt": 1767225655,
+        "lastUpdatedAt": 1767225657,
         "lifecycleEvents": [
           {
             "lifecycleEventName": "ApplicationStop",
-            "startTime": 1767225655,
+            "startTime": 1767225657,
             "status": "InProgress"
           },
           {
@@ -839,7 +875,7 @@
       "instanceTarget": {
         "deploymentId": "<deployment-3>",
         "instanceLabel": "Green",
-        "lastUpdatedAt": 1767225655,
+        "lastUpdatedAt": 1767225657,
         "lifecycleEvents": [
           {
             "lifecycleEventName": "ApplicationStop",
@@ -885,11 +921,11 @@
     "deploymentId": "<deployment-3>",
     "instanceId": "arn:aws:codedeploy:us-east-1:000000000000:instance/web-1",
     "instanceType": "Blue",
-    "lastUpdatedAt": 1767225655,
+    "lastUpdatedAt": 1767225657,
     "lifecycleEvents": [
       {
         "lifecycleEventName": "ApplicationStop",
-        "startTime": 1767225655,
+        "startTime": 1767225657,
         "status": "InProgress"
       },
       {
@@ -943,9 +979,9 @@
         "action": "DISCOVER_EXISTING"
       }
     },
-    "completeTime": 1767225662,
+    "completeTime": 1767225664,
     "computePlatform": "Server",
-    "createTime": 1767225653,
+    "createTime": 1767225655,
     "creator": "user",
     "deploymentConfigName": "CodeDeployDefault.OneAtATime",
     "deploymentGroupName": "bg",
@@ -983,7 +1019,7 @@
       },
       "revisionType": "AppSpecContent"
     },
-    "startTime": 1767225655,
+    "startTime": 1767225657,
     "status": "Failed",
     "updateOutdatedInstancesOnly": false
   }
@@ -1011,7 +1047,7 @@
       "enabled": false
     },
     "computePlatform": "Server",
-    "createTime": 1767225666,
+    "createTime": 1767225668,
     "creator": "user",
     "deploymentConfigName": "CodeDeployDefault.OneAtATime",
     "deploymentGroupName": "watched",
