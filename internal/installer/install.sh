@@ -28,6 +28,7 @@ Version: 1:$(date -u +%Y%m%d.%H%M%S)
 Architecture: @ARCHITECTURE@
 Maintainer: $server
 Conflicts: slipway-agent
+Replaces: slipway-agent
 Description: Slipway agent: carries out deployments on this host
 END
   cat > "$tree/DEBIAN/prerm" <<END
