@@ -12,6 +12,13 @@ func (l *LoadBalancer) Empty() bool {
 	return l == nil || len(l.Classic)+len(l.TargetGroups)+len(l.Pairs) == 0
 }
 
+// A Registration is a port under which an instance gets its traffic from a balancer: a
+// target group or, without a port, a Classic Load Balancer. The driver names balancers.
+type Registration struct {
+	Balancer string `json:"balancer"`
+	Port     int32  `json:"port,omitempty"`
+}
+
 // A TargetGroupPair is the two target groups between which the traffic of listeners moves.
 type TargetGroupPair struct {
 	TargetGroups  []string `json:"targetGroups"`

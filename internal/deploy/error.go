@@ -59,6 +59,7 @@ const (
 	AlarmActive              FailureCode = "ALARM_ACTIVE"
 	LoadBalancerInvalid      FailureCode = "ELASTIC_LOAD_BALANCING_INVALID"
 	LoadBalancerInstance     FailureCode = "ELB_INVALID_INSTANCE"
+	RolePermissions          FailureCode = "IAM_ROLE_PERMISSIONS"
 	LoadBalancerMissing      FailureCode = "MISSING_ELB_INFORMATION"
 )
 

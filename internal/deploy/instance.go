@@ -32,4 +32,6 @@ type InstanceHealth struct {
 	Healthy  bool
 	// Revision is the key of the revision that the instance runs, empty when unknown.
 	Revision string
+	// Registrations are where it got its traffic when a deployment last took it.
+	Registrations []Registration
 }

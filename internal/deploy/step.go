@@ -54,6 +54,17 @@ func (t *Target) Finish(s Step, delivery string, o Outcome, now time.Time) bool 
 	return true
 }
 
+// Note sets the log of the step so far. It reports false when the step is not in hand any
+// more or the log says so already.
+func (t *Target) Note(s Step, log string) bool {
+	e := t.inHand(s)
+	if e == nil || e.Diagnostics != nil && e.Diagnostics.Log == log {
+		return false
+	}
+	e.Diagnostics = &Diagnostics{Log: log}
+	return true
+}
+
 func (t *Target) inHand(s Step) *EventRecord {
 	e := t.Event(s.Event)
 	if e == nil || e.Status != EventInProgress || e.Attempt != s.Attempt {

@@ -14,6 +14,9 @@ type Target struct {
 	// Zone is the availability zone; those without one are a zone of their own.
 	Zone string `json:"zone,omitempty"`
 
+	// Registrations are where the instance got its traffic when the deployment began.
+	Registrations []Registration `json:"registrations,omitempty"`
+
 	// WasHealthy and Running are what the group remembered of the instance when the
 	// deployment began: whether its last deployment succeeded, and the revision key it runs.
 	WasHealthy bool   `json:"wasHealthy,omitempty"`

@@ -146,8 +146,27 @@ func (e *Engine) start(ctx context.Context, driver platform.Driver, s deploy.Ste
 	if seen.Again > 0 {
 		e.wakeIn(s.DeploymentID, seen.Again)
 	}
-	return nil
+	return e.note(ctx, s, seen.Note)
 }
+
+// note shows what a step waits for as its log, when that changes.
+func (e *Engine) note(ctx context.Context, s deploy.Step, text string) error {
+	if text == "" {
+		return nil
+	}
+	err := e.cfg.Store.UpdateTarget(ctx, s.DeploymentID, s.TargetID, func(t *deploy.Target) error {
+		if !t.Note(s, text) {
+			return errUnchanged
+		}
+		return nil
+	})
+	if errors.Is(err, errUnchanged) {
+		return nil
+	}
+	return err
+}
+
+var errUnchanged = errors.New("unchanged")
 
 func begin(ctx context.Context, driver platform.Driver, s deploy.Step) (platform.Observation, error) {
 	if err := driver.Start(ctx, s); err != nil {

@@ -35,6 +35,8 @@ type Observation struct {
 	Outcome *deploy.Outcome
 	// Again is when to observe again; zero if there is no need.
 	Again time.Duration
+	// Note says, for people, what is being waited for; it is shown as the event's log.
+	Note string
 }
 
 // A Refusal is the error of a driver that cannot do what it was asked, now or later: from

@@ -66,7 +66,7 @@ func (p *pass) remember() {
 // health is what is known of an instance now, if the deployment changed anything there. An
 // instance that failed may run either revision.
 func (p *pass) health(t *deploy.Target) (deploy.InstanceHealth, bool) {
-	h := deploy.InstanceHealth{GroupID: p.d.GroupID, Instance: t.ID}
+	h := deploy.InstanceHealth{GroupID: p.d.GroupID, Instance: t.ID, Registrations: t.Registrations}
 	switch t.Status {
 	case deploy.TargetSucceeded:
 		h.Healthy, h.Revision = true, p.d.Revision.Key()
@@ -105,6 +105,7 @@ func (p *pass) rollBack() {
 		Platform:      p.d.Platform,
 		Style:         p.d.Style,
 		Config:        p.d.Config,
+		LoadBalancer:  p.d.LoadBalancer,
 		Revision:      *h.LastGood,
 		Previous:      h.LastGood,
 		Creator:       deploy.ByRollback,

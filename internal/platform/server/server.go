@@ -19,13 +19,20 @@ type Fleet interface {
 	Instances(context.Context) ([]deploy.Instance, error)
 	// Health is what a group remembers of its instances, by name.
 	Health(ctx context.Context, groupID string) (map[string]deploy.InstanceHealth, error)
+	Deployment(ctx context.Context, id string) (deploy.Deployment, error)
+	Target(ctx context.Context, deploymentID, targetID string) (deploy.Target, error)
 }
 
-// Config is what a Driver is made of. Both members are needed.
+// ZoneTag is the tag of an on-premises instance that names its availability zone.
+const ZoneTag = "slipway:zone"
+
+// Config is what a Driver is made of. Fleet and Wake are needed.
 type Config struct {
 	Fleet Fleet
 	// Wake lets the poll of a target's host look into its inbox.
 	Wake func(targetID string)
+	// Traffic speaks to load balancers; nil refuses deployments behind one.
+	Traffic *Traffic
 }
 
 // A Driver is the platform.Driver for hosts.
@@ -63,19 +70,64 @@ func (d *Driver) Resolve(ctx context.Context, dep deploy.Deployment, g deploy.Gr
 	for _, i := range instances {
 		if i.Registered() && g.Selects(i.Tags) {
 			t := deploy.NewTarget(dep.ID, i.Name, i.ARN, events, now)
-			t.WasHealthy, t.Running = health[i.Name].Healthy, health[i.Name].Revision
+			t.WasHealthy, t.Running, t.Zone = health[i.Name].Healthy, health[i.Name].Revision, zoneOf(i)
+			t.Registrations = health[i.Name].Registrations
 			targets = append(targets, t)
 		}
+	}
+	if dep.Style.Option == deploy.WithTrafficControl {
+		return targets, d.resolveTraffic(ctx, dep, targets)
 	}
 	return targets, nil
 }
 
+func zoneOf(i deploy.Instance) string {
+	for _, tag := range i.Tags {
+		if tag.Key == ZoneTag {
+			return tag.Value
+		}
+	}
+	return ""
+}
+
+func (d *Driver) resolveTraffic(ctx context.Context, dep deploy.Deployment, targets []deploy.Target) error {
+	switch {
+	case dep.LoadBalancer.Empty():
+		return refuse(deploy.LoadBalancerMissing, "The deployment group has no load balancer any more.")
+	case d.cfg.Traffic == nil:
+		return refuse(deploy.LoadBalancerInvalid, "This server speaks to no load balancers.")
+	}
+	return d.cfg.Traffic.resolve(ctx, dep.LoadBalancer, targets)
+}
+
 // Start wakes the host's poll, once. A host that is not polling finds the step when it does.
-func (d *Driver) Start(_ context.Context, s deploy.Step) error {
+// Traffic is shifted by the driver itself.
+func (d *Driver) Start(ctx context.Context, s deploy.Step) error {
+	if s.Event.ByService() {
+		return d.withTraffic(ctx, s, func(of *deploy.LoadBalancer, t deploy.Target) error {
+			return d.cfg.Traffic.start(ctx, s, of, t)
+		})
+	}
 	if d.isNew(s) {
 		d.cfg.Wake(s.TargetID)
 	}
 	return nil
+}
+
+// withTraffic finds what a step on traffic is about.
+func (d *Driver) withTraffic(ctx context.Context, s deploy.Step, act func(*deploy.LoadBalancer, deploy.Target) error) error {
+	if d.cfg.Traffic == nil {
+		return refuse(deploy.LoadBalancerInvalid, "This server speaks to no load balancers.")
+	}
+	dep, err := d.cfg.Fleet.Deployment(ctx, s.DeploymentID)
+	if err != nil {
+		return fmt.Errorf("read deployment: %w", err)
+	}
+	target, err := d.cfg.Fleet.Target(ctx, s.DeploymentID, s.TargetID)
+	if err != nil {
+		return fmt.Errorf("read target: %w", err)
+	}
+	return act(dep.LoadBalancer, target)
 }
 
 func (d *Driver) isNew(s deploy.Step) bool {
@@ -93,9 +145,16 @@ func (d *Driver) isNew(s deploy.Step) bool {
 	return true
 }
 
-// Observe knows nothing: hosts report by themselves.
-func (d *Driver) Observe(context.Context, deploy.Step) (platform.Observation, error) {
-	return platform.Observation{}, nil
+// Observe looks at load balancers; everything else hosts report by themselves.
+func (d *Driver) Observe(ctx context.Context, s deploy.Step) (seen platform.Observation, err error) {
+	if !s.Event.ByService() {
+		return seen, nil
+	}
+	err = d.withTraffic(ctx, s, func(of *deploy.LoadBalancer, _ deploy.Target) error {
+		seen, err = d.cfg.Traffic.observe(ctx, s, of)
+		return err
+	})
+	return seen, err
 }
 
 // Cancel does nothing: a host that takes the step now is told that it has ended.

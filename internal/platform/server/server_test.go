@@ -11,14 +11,24 @@ import (
 )
 
 type fleet struct {
-	instances []deploy.Instance
-	health    map[string]deploy.InstanceHealth
+	deployment deploy.Deployment
+	targets    map[string]deploy.Target
+	instances  []deploy.Instance
+	health     map[string]deploy.InstanceHealth
 }
 
 func (f fleet) Instances(context.Context) ([]deploy.Instance, error) { return f.instances, nil }
 
 func (f fleet) Health(context.Context, string) (map[string]deploy.InstanceHealth, error) {
 	return f.health, nil
+}
+
+func (f fleet) Deployment(context.Context, string) (deploy.Deployment, error) {
+	return f.deployment, nil
+}
+
+func (f fleet) Target(_ context.Context, _, id string) (deploy.Target, error) {
+	return f.targets[id], nil
 }
 
 func TestResolveSelectsRegisteredInstancesByTag(t *testing.T) {

@@ -156,13 +156,17 @@ func writeHistory(ctx context.Context, tx *transaction, groupID string, h deploy
 // Health returns what the group remembers of instances, by name.
 func (s *Store) Health(ctx context.Context, groupID string) (map[string]deploy.InstanceHealth, error) {
 	rows, err := s.reader.QueryContext(ctx, `
-		select instance, healthy, revision
+		select instance, healthy, revision, registrations
 		from instance_health
 		where group_id = $1`,
 		groupID)
 	list, err := all(rows, err, func(rows *sql.Rows) (deploy.InstanceHealth, error) {
 		h := deploy.InstanceHealth{GroupID: groupID}
-		err := rows.Scan(&h.Instance, &h.Healthy, &h.Revision)
+		var registrations []byte
+		err := rows.Scan(&h.Instance, &h.Healthy, &h.Revision, &registrations)
+		if err == nil && len(registrations) > 0 {
+			err = json.Unmarshal(registrations, &h.Registrations)
+		}
 		return h, err
 	})
 	health := make(map[string]deploy.InstanceHealth, len(list))
@@ -173,11 +177,19 @@ func (s *Store) Health(ctx context.Context, groupID string) (map[string]deploy.I
 }
 
 func writeHealth(ctx context.Context, tx *transaction, h deploy.InstanceHealth) error {
+	registrations := ""
+	if len(h.Registrations) > 0 {
+		text, err := encode(h.Registrations)
+		if err != nil {
+			return err
+		}
+		registrations = text
+	}
 	_, err := tx.ExecContext(ctx, `
-		insert into instance_health (group_id, instance, healthy, revision)
-		values ($1, $2, $3, $4)
+		insert into instance_health (group_id, instance, healthy, revision, registrations)
+		values ($1, $2, $3, $4, $5)
 		on conflict (group_id, instance) do update
-		set healthy = excluded.healthy, revision = excluded.revision`,
-		h.GroupID, h.Instance, h.Healthy, h.Revision)
+		set healthy = excluded.healthy, revision = excluded.revision, registrations = excluded.registrations`,
+		h.GroupID, h.Instance, h.Healthy, h.Revision, registrations)
 	return err
 }

@@ -378,7 +378,8 @@ func rollback(t *testing.T, s store.Store) {
 	next := deployment("d-2", now)
 	must(t, s.Commit(ctx, store.Commit{Deployment: l.Deployment, History: &deploy.GroupHistory{
 		LastSuccessful: &deploy.DeploymentSummary{ID: "d-0"}}, Rollback: &next,
-		Health: []deploy.InstanceHealth{{GroupID: "id-shop-prod", Instance: "a", Healthy: true, Revision: "r"}}}))
+		Health: []deploy.InstanceHealth{{GroupID: "id-shop-prod", Instance: "a", Healthy: true, Revision: "r",
+			Registrations: []deploy.Registration{{Balancer: "target group web", Port: 8080}}}}}))
 	g, err := s.Group(ctx, "shop", "prod")
 	must(t, err)
 	if g.History.LastAttempted.ID != "d-2" || g.History.LastSuccessful.ID != "d-0" {
@@ -386,7 +387,7 @@ func rollback(t *testing.T, s store.Store) {
 	}
 	health, err := s.Health(ctx, "id-shop-prod")
 	must(t, err)
-	if h := health["a"]; !h.Healthy || h.Revision != "r" {
+	if h := health["a"]; !h.Healthy || h.Revision != "r" || len(h.Registrations) != 1 || h.Registrations[0].Port != 8080 {
 		t.Errorf("health %+v", health)
 	}
 }
