@@ -25,7 +25,6 @@ type Deployment struct {
 	FileExists                    FileExistsBehavior `json:"fileExists"`
 	Rollback                      AutoRollback       `json:"rollback"`
 	Alarms                        *Alarms            `json:"alarms,omitempty"`
-	LoadBalancer                  *LoadBalancer      `json:"loadBalancer,omitempty"`
 	Limits                        Limits             `json:"limits"`
 
 	LoadBalancer    *LoadBalancer     `json:"loadBalancer,omitempty"`
