@@ -17,9 +17,16 @@ import (
 // TestMain lets this program be a run that kills itself: SUICIDE is when:EVENT.
 func TestMain(m *testing.M) {
 	if when := os.Getenv("SUICIDE"); when != "" {
-		_, err := local.Run(context.Background(), local.Options{BundleLocation: os.Args[1], ConfigFile: os.Args[2]}, os.Getenv, &suicidal{when: when})
-		fmt.Fprintln(os.Stderr, "the run ended:", err)
-		os.Exit(3)
+		r, err := local.Run(context.Background(), local.Options{BundleLocation: os.Args[1], ConfigFile: os.Args[2]}, os.Getenv, &suicidal{when: when})
+		switch {
+		case err != nil:
+			fmt.Println(err)
+		case r.Failed() != nil:
+			fmt.Println(r.Failed().Event + ": " + r.Failed().Diagnostics.Message)
+		default:
+			fmt.Println("succeeded")
+		}
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
@@ -60,11 +67,20 @@ func moments() []string {
 	return all
 }
 
+// command is a run in a process of its own, as the user that owns the bench.
+func (b *bench) command(bundle, when string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], bundle, b.path("agent.yml"))
+	cmd.Env = append(os.Environ(), "SUICIDE="+when)
+	if b.user != nil {
+		cmd.Path, cmd.Dir, cmd.SysProcAttr = b.path("program"), b.dir, &syscall.SysProcAttr{Credential: b.user}
+	}
+	return cmd
+}
+
 // dies runs a bundle in a process of its own, which must be killed.
 func (b *bench) dies(bundle, when string) {
 	b.t.Helper()
-	cmd := exec.Command(os.Args[0], bundle, b.path("agent.yml"))
-	cmd.Env = append(os.Environ(), "SUICIDE="+when)
+	cmd := b.command(bundle, when)
 	out, _ := cmd.CombinedOutput()
 	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {
 		b.t.Fatalf("%s: the run was not killed: %s", when, out)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/slipway/slipway/internal/agent"
@@ -21,7 +22,8 @@ type bench struct {
 	dir   string
 	env   map[string]string
 	lines bytes.Buffer
-	cut   []string // events named as interrupted at the last start
+	cut   []string            // events named as interrupted at the last start
+	user  *syscall.Credential // of runs in a process of their own; nil for the test's
 }
 
 func newBench(t testing.TB) *bench {
