@@ -42,7 +42,7 @@ func Authenticated(keys Keys, now func() time.Time, maxBody int64, services ...S
 	if maxBody == 0 {
 		maxBody = DefaultMaxBody
 	}
-	return &gate{keys, now, maxBody, services}
+	return &gate{keys: keys, now: now, maxBody: maxBody, services: services}
 }
 
 type gate struct {
@@ -50,6 +50,7 @@ type gate struct {
 	now      func() time.Time
 	maxBody  int64
 	services []Service
+	signing  signingKeys
 }
 
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -128,7 +129,7 @@ func (g *gate) authenticate(service Service, r *http.Request, body []byte) (any,
 	if secret == "" {
 		return nil, service.protocol.denied(&denial{deniedKey, "The security token included in the request is invalid."})
 	}
-	if d := s.verify(r, body, secret); d != nil {
+	if d := s.verify(r, body, secret, &g.signing); d != nil {
 		return nil, service.protocol.denied(d)
 	}
 	return caller, nil

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 const mismatch = "The request signature we calculated does not match the signature you provided. " +
@@ -18,7 +19,7 @@ const mismatch = "The request signature we calculated does not match the signatu
 // verify computes the signature that the secret gives for this request and
 // compares. It hashes the body itself, for a client may leave
 // X-Amz-Content-Sha256 out, and refuses one that states another hash.
-func (s *signature) verify(r *http.Request, body []byte, secret string) *denial {
+func (s *signature) verify(r *http.Request, body []byte, secret string, keys *signingKeys) *denial {
 	if name := s.unsigned(r); name != "" {
 		return &denial{deniedSignature, "The header '" + name + "' must be a 'SignedHeader' in the AWS Authorization."}
 	}
@@ -33,9 +34,18 @@ func (s *signature) verify(r *http.Request, body []byte, secret string) *denial 
 		scope,
 		hexHash([]byte(s.canonicalRequest(r, payload))),
 	}, "\n")
-	want := hex.EncodeToString(hmacSHA256(s.signingKey(secret), toSign))
+	of := signingKeyOf{secret, s.date, s.region, s.service}
+	key := keys.recall(of)
+	known := key != nil
+	if !known {
+		key = of.derive()
+	}
+	want := hex.EncodeToString(hmacSHA256(key, toSign))
 	if !hmac.Equal([]byte(want), []byte(s.signature)) {
 		return &denial{deniedSignature, mismatch}
+	}
+	if !known {
+		keys.keep(of, key)
 	}
 	return nil
 }
@@ -156,9 +166,36 @@ func squeeze(value string) string {
 	return value
 }
 
-func (s *signature) signingKey(secret string) []byte {
-	key := []byte("AWS4" + secret)
-	for _, part := range []string{s.date, s.region, s.service, "aws4_request"} {
+// signingKeys remembers keys of signatures that held: a key is good for a day, a region and a
+// service, and costs four hashes to derive.
+type signingKeys struct {
+	mu  sync.RWMutex
+	all map[signingKeyOf][]byte
+}
+
+type signingKeyOf struct{ secret, date, region, service string }
+
+// maxSigningKeys is when all are forgotten, yesterday's among them.
+const maxSigningKeys = 4096
+
+func (k *signingKeys) recall(of signingKeyOf) []byte {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.all[of]
+}
+
+func (k *signingKeys) keep(of signingKeyOf, key []byte) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.all == nil || len(k.all) >= maxSigningKeys {
+		k.all = map[signingKeyOf][]byte{}
+	}
+	k.all[of] = key
+}
+
+func (of signingKeyOf) derive() []byte {
+	key := []byte("AWS4" + of.secret)
+	for _, part := range []string{of.date, of.region, of.service, "aws4_request"} {
 		key = hmacSHA256(key, part)
 	}
 	return key

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -31,7 +30,7 @@ func scanDeployment(row interface{ Scan(...any) error }) (deploy.Deployment, err
 	if err != nil {
 		return d, err
 	}
-	if err := json.Unmarshal(text, &d); err != nil {
+	if err := decode(text, &d); err != nil {
 		return d, err
 	}
 	d.Version = version

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 
 	"github.com/slipway/slipway/internal/deploy"
@@ -90,11 +89,11 @@ func scanGroup(row interface{ Scan(...any) error }) (deploy.Group, error) {
 	if err != nil {
 		return g, err
 	}
-	if err := json.Unmarshal(text, &g); err != nil {
+	if err := decode(text, &g); err != nil {
 		return g, err
 	}
 	g.Application = application // follows a rename
-	return g, json.Unmarshal(history, &g.History)
+	return g, decode(history, &g.History)
 }
 
 // Groups lists an application's groups by name.

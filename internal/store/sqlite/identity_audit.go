@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"math"
 	"time"
@@ -72,6 +71,6 @@ func (s *Store) AuditEvents(ctx context.Context, q audit.Query) ([]audit.Kept, e
 		if err := rows.Scan(&k.Position, &text); err != nil {
 			return k, err
 		}
-		return k, json.Unmarshal(text, &k.Event)
+		return k, decode(text, &k.Event)
 	})
 }

@@ -15,6 +15,8 @@ import (
 	"net/url"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -143,7 +145,7 @@ func one[T any](row *sql.Row, rest ...any) (T, error) {
 	} else if err != nil {
 		return value, err
 	}
-	return value, json.Unmarshal(body, &value)
+	return value, decode(body, &value)
 }
 
 // all collects what read makes of each row.
@@ -170,12 +172,17 @@ func body[T any](rows *sql.Rows) (T, error) {
 	if err := rows.Scan(&text); err != nil {
 		return value, err
 	}
-	return value, json.Unmarshal(text, &value)
+	return value, decode(text, &value)
 }
 
 func encode(value any) (string, error) {
 	text, err := json.Marshal(value)
 	return string(text), err
+}
+
+// decode reads what encode wrote, in less time than encoding/json does.
+func decode(text []byte, value any) error {
+	return jsonv2.Unmarshal(text, value, jsonv1.FormatDurationAsNano(true))
 }
 
 // limit turns "0 means all" into SQLite's words.

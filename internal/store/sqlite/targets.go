@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 
 	"github.com/slipway/slipway/internal/deploy"
@@ -25,7 +24,7 @@ func scanTarget(row interface{ Scan(...any) error }) (deploy.Target, error) {
 	if err != nil {
 		return t, err
 	}
-	err = json.Unmarshal(text, &t)
+	err = decode(text, &t)
 	t.Version = version
 	return t, err
 }
