@@ -56,7 +56,7 @@ func missing() *denial { return &denial{deniedMissing, "Missing Authentication T
 func ScopeOf(r *http.Request) (service, region, accessKeyID string, ok bool) {
 	var text string
 	if header := r.Header.Get("Authorization"); header != "" {
-		text = parameters(header)["Credential"]
+		text = signatureValue(header, "Credential")
 	} else {
 		text = r.URL.Query().Get("X-Amz-Credential")
 	}
@@ -64,19 +64,20 @@ func ScopeOf(r *http.Request) (service, region, accessKeyID string, ok bool) {
 	return c.service, c.region, c.accessKeyID, ok
 }
 
-// parameters splits "AWS4-HMAC-SHA256 Name=value, Name=value"; it is empty
-// for another algorithm.
-func parameters(header string) map[string]string {
-	list, ok := strings.CutPrefix(header, algorithm)
-	if !ok {
-		return nil
+// signatureValue is one value of "AWS4-HMAC-SHA256 Name=value, Name=value"; empty where it is
+// missing, and for another algorithm.
+func signatureValue(header, name string) string {
+	list, _ := strings.CutPrefix(header, algorithm)
+	if len(list) == len(header) {
+		return ""
 	}
-	all := map[string]string{}
+	found := ""
 	for part := range strings.SplitSeq(list, ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		all[name] = value
+		if n, value, _ := strings.Cut(strings.TrimSpace(part), "="); n == name {
+			found = value
+		}
 	}
-	return all
+	return found
 }
 
 // parseCredential reads from the right, since only the access key may itself
@@ -102,16 +103,15 @@ func parseSignature(r *http.Request) (*signature, *denial) {
 	if header == "" {
 		return nil, missing()
 	}
-	given := parameters(header)
-	if given == nil {
+	if !strings.HasPrefix(header, algorithm) {
 		return nil, incomplete("Authorization header requires the algorithm " + algorithm + ".")
 	}
 	for _, name := range []string{"Credential", "SignedHeaders", "Signature"} {
-		if given[name] == "" {
+		if signatureValue(header, name) == "" {
 			return nil, incomplete(fmt.Sprintf("Authorization header requires '%s' parameter.", name))
 		}
 	}
-	c, ok := parseCredential(given["Credential"])
+	c, ok := parseCredential(signatureValue(header, "Credential"))
 	if !ok {
 		return nil, incomplete("Credential must have at least 5 slash-delimited elements: accessKey/date/region/service/aws4_request.")
 	}
@@ -119,7 +119,7 @@ func parseSignature(r *http.Request) (*signature, *denial) {
 	if d != nil {
 		return nil, d
 	}
-	return &signature{c, strings.Split(given["SignedHeaders"], ";"), given["Signature"], at}, nil
+	return &signature{c, strings.Split(signatureValue(header, "SignedHeaders"), ";"), signatureValue(header, "Signature"), at}, nil
 }
 
 func incomplete(message string) *denial { return &denial{deniedIncomplete, message} }
