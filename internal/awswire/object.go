@@ -26,7 +26,7 @@ func SignedForObjects(r *http.Request, secret string, now time.Time) bool {
 	toSign := strings.Join([]string{
 		algorithm, s.at.Format(timeFormat), strings.Join([]string{s.date, s.region, s.service, "aws4_request"}, "/"), hexHash([]byte(b.String())),
 	}, "\n")
-	want := hex.EncodeToString(hmacSHA256(s.signingKey(secret), toSign))
+	want := hex.EncodeToString(hmacSHA256(s.keyOf(secret).derive(), toSign))
 	return hmac.Equal([]byte(want), []byte(s.signature))
 }
 

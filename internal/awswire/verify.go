@@ -34,7 +34,7 @@ func (s *signature) verify(r *http.Request, body []byte, secret string, keys *si
 		scope,
 		hexHash([]byte(s.canonicalRequest(r, payload))),
 	}, "\n")
-	of := signingKeyOf{secret, s.date, s.region, s.service}
+	of := s.keyOf(secret)
 	key := keys.recall(of)
 	known := key != nil
 	if !known {
@@ -174,6 +174,10 @@ type signingKeys struct {
 }
 
 type signingKeyOf struct{ secret, date, region, service string }
+
+func (s *signature) keyOf(secret string) signingKeyOf {
+	return signingKeyOf{secret, s.date, s.region, s.service}
+}
 
 // maxSigningKeys is when all are forgotten, yesterday's among them.
 const maxSigningKeys = 4096
