@@ -164,7 +164,7 @@ func (s *Store) Health(ctx context.Context, groupID string) (map[string]deploy.I
 		var registrations []byte
 		err := rows.Scan(&h.Instance, &h.Healthy, &h.Revision, &registrations)
 		if err == nil && len(registrations) > 0 {
-			err = json.Unmarshal(registrations, &h.Registrations)
+			err = decode(registrations, &h.Registrations)
 		}
 		return h, err
 	})
