@@ -23,6 +23,8 @@ const (
 	// leaveAfter is how long an agent that was told to stop goes on trying to report an outcome;
 	// the next start reports it otherwise.
 	leaveAfter = 30 * time.Second
+	// reportFor is how long one attempt to report an outcome may take.
+	reportFor = 15 * time.Second
 )
 
 var eventName = regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`)
@@ -214,7 +216,7 @@ func (a *Agent) forget(track track) {
 func (a *Agent) deliver(ctx context.Context, o outcome) bool {
 	begun := time.Now()
 	for n := 1; ; n++ {
-		err := a.service.complete(ctx, o)
+		err := a.report(ctx, o)
 		if err == nil {
 			return true
 		}
@@ -232,6 +234,14 @@ func (a *Agent) deliver(ctx context.Context, o outcome) bool {
 		}
 		_ = pause(ctx, a.backoff(n)) // the end of ctx shows at the next attempt
 	}
+}
+
+// report makes one attempt, also for an agent that was just told to stop at once: that is the last
+// thing it does.
+func (a *Agent) report(ctx context.Context, o outcome) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reportFor)
+	defer cancel()
+	return a.service.complete(ctx, o)
 }
 
 // recover settles what an earlier run of the agent left unfinished.

@@ -3,12 +3,14 @@ package agent
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/slipway/slipway/internal/hostwire"
 )
@@ -146,6 +148,28 @@ func TestSecondTermKills(t *testing.T) {
 		t.Errorf("the agent ended with %v", err)
 	}
 	y.process(c)
+	if o := y.outcome(identifier); o.status != hostwire.Failed || !strings.Contains(o.diagnostics.Message, "was killed because the agent was told to stop at once") {
+		t.Errorf("got %+v", o)
+	}
+}
+
+// An event that does not end within kill_agent_max_wait_time_seconds is killed, and reported.
+func TestStopWaitsSoLong(t *testing.T) {
+	y := newToy(t)
+	c := y.config()
+	c.KillMaxWait = 100 * time.Millisecond
+	a, err := New(c, testHost(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- a.Run(ctx) }()
+	identifier := y.begun(c)
+	cancel()
+	if err := <-ended; err == nil || !strings.Contains(err.Error(), "lifecycle events were still running after 100ms and were killed") {
+		t.Errorf("got %v", err)
+	}
 	if o := y.outcome(identifier); o.status != hostwire.Failed || !strings.Contains(o.diagnostics.Message, "was killed because the agent was told to stop at once") {
 		t.Errorf("got %+v", o)
 	}

@@ -74,6 +74,13 @@ func (e *executioner) deploy() (reported []completed) {
 	return reported
 }
 
+// passed says how many moments there were so far, and where the agent was killed.
+func (e *executioner) passed() (int, string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.moment, e.where
+}
+
 func newExecutioner(t *testing.T, n int) *executioner {
 	y := newToy(t)
 	y.deployment("d-ONE", "tgz", tgz(t, map[string]string{
@@ -93,7 +100,7 @@ func newExecutioner(t *testing.T, n int) *executioner {
 func TestKilledAtEachRequest(t *testing.T) {
 	e := newExecutioner(t, 0)
 	e.deploy()
-	moments := e.moment
+	moments, _ := e.passed()
 	if moments < 6*len(deploymentEvents) {
 		t.Fatalf("only %d moments in a deployment", moments)
 	}
@@ -113,22 +120,23 @@ func TestKilledAtEachRequest(t *testing.T) {
 }
 
 func (e *executioner) check(t *testing.T, reported []completed) {
+	_, where := e.passed()
 	text, _ := os.ReadFile(filepath.Join(e.config.InstallRoot, "ran"))
 	ran := map[string]int{}
 	for event := range strings.FieldsSeq(string(text)) {
 		ran[event]++
 		if ran[event] > 1 {
-			t.Errorf("killed at %s: %s ran twice", e.where, event)
+			t.Errorf("killed at %s: %s ran twice", where, event)
 		}
 	}
 	for i, o := range reported {
 		event := deploymentEvents[i]
 		scripted := strings.Contains(scriptedAppSpec, " "+event+": [") || strings.Contains(scriptedAppSpec, "{"+event+": [")
 		if o.status == hostwire.Succeeded && scripted && ran[event] == 0 {
-			t.Errorf("killed at %s: %s succeeded and did not run", e.where, event)
+			t.Errorf("killed at %s: %s succeeded and did not run", where, event)
 		}
 		if o.status == hostwire.Failed && o.diagnostics.ErrorCode != hostwire.CodeFailedAfterRestart {
-			t.Errorf("killed at %s: %+v", e.where, o)
+			t.Errorf("killed at %s: %+v", where, o)
 		}
 	}
 	first := map[string]completed{}
@@ -136,7 +144,7 @@ func (e *executioner) check(t *testing.T, reported []completed) {
 	defer e.toy.mu.Unlock()
 	for _, c := range e.toy.completes {
 		if before, twice := first[c.identifier]; twice && before != c {
-			t.Errorf("killed at %s: %s was reported as %+v and then as %+v", e.where, c.identifier, before, c)
+			t.Errorf("killed at %s: %s was reported as %+v and then as %+v", where, c.identifier, before, c)
 		}
 		first[c.identifier] = c
 	}
