@@ -61,7 +61,7 @@ func (s *Service) CreateDeployment(
 		return "", err
 	}
 	d.Revision = revision
-	if err := checkBuilt(g, d.Config); err != nil {
+	if err := checkBuilt(g); err != nil {
 		return "", err
 	}
 	if err := s.record(ctx, &d); err != nil {

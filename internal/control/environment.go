@@ -249,14 +249,11 @@ var unbuilt = []struct {
 }
 
 // checkBuilt refuses a deployment that would not do what its group says.
-func checkBuilt(g deploy.Group, config deploy.Config) error {
+func checkBuilt(g deploy.Group) error {
 	for _, u := range unbuilt {
 		if u.needs(g) {
 			return notYet(u.code, "%s", u.what)
 		}
-	}
-	if config.Zonal != nil {
-		return notYet("InvalidDeploymentConfigName", "deployments with a zonal configuration such as %s", config.Name)
 	}
 	return nil
 }

@@ -404,11 +404,10 @@
   }
 }
 
-# Zones are kept, but deployments to them are not built: this is said, not ignored.
+# A deployment may go zone after zone.
 > CreateDeployment {"applicationName": "web", "deploymentGroupName": "dev", "deploymentConfigName": "zones", "revision": {"revisionType": "S3", "s3Location": {"bucket": "releases", "key": "web.zip", "bundleType": "zip"}}}
-400
+200
 {
-  "__type": "InvalidDeploymentConfigNameException",
-  "message": "This version of Slipway does not support deployments with a zonal configuration such as zones yet"
+  "deploymentId": "<deployment-1>"
 }
 
