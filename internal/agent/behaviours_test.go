@@ -182,3 +182,23 @@ func TestTwoApplicationsOnOneHost(t *testing.T) {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
+
+// TestEnvelopes: what is no specification of this system is refused before anything is looked at.
+func TestEnvelopes(t *testing.T) {
+	envelope := func(format string) *hostwire.SpecificationEnvelopes {
+		return &hostwire.SpecificationEnvelopes{GenericEnvelope: &hostwire.Envelope{Format: format, Payload: "{}"}}
+	}
+	for want, answer := range map[string]*hostwire.GetDeploymentSpecificationOutput{
+		"Deployment System mismatch: CodeDeploy != Other":               {DeploymentSystem: "Other", DeploymentSpecification: envelope(hostwire.FormatPKCS7)},
+		"Deployment System mismatch: CodeDeploy != ":                    {DeploymentSpecification: envelope(hostwire.FormatPKCS7)},
+		"Deployment Specification missing":                              {DeploymentSystem: "CodeDeploy"},
+		"Provided deployment spec was nil":                              {DeploymentSystem: "CodeDeploy", DeploymentSpecification: &hostwire.SpecificationEnvelopes{}},
+		"Unsupported DeploymentSpecification format: TEXT/JSON":         {DeploymentSystem: "CodeDeploy", DeploymentSpecification: envelope("TEXT/JSON")},
+		"Could not parse the PKCS7 of the deployment specification: it": {DeploymentSystem: "CodeDeploy", DeploymentSpecification: envelope(hostwire.FormatPKCS7)},
+	} {
+		a := &Agent{trust: mustTrust(t, "", pin(t))}
+		if spec, err := a.openSpecification(answer, execution("d-ONE")); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("got %v %v, want %s", spec, err, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package local_test
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"net/http"
@@ -70,8 +71,8 @@ func TestBundleAroundTheDeploymentRoot(t *testing.T) {
 func (b *bench) tarball(folder, prefix string, compressed bool) []byte {
 	b.t.Helper()
 	var out bytes.Buffer
-	zip := gzip.NewWriter(&out)
-	w := tar.NewWriter(zip)
+	packer := gzip.NewWriter(&out)
+	w := tar.NewWriter(packer)
 	if !compressed {
 		w = tar.NewWriter(&out)
 	}
@@ -84,15 +85,26 @@ func (b *bench) tarball(folder, prefix string, compressed bool) []byte {
 	}
 	_ = w.Close()
 	if compressed {
-		_ = zip.Close()
+		_ = packer.Close()
 	}
+	return out.Bytes()
+}
+
+func (b *bench) zip(folder string) []byte {
+	b.t.Helper()
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	if err := w.AddFS(os.DirFS(b.path(folder))); err != nil {
+		b.t.Fatal(err)
+	}
+	_ = w.Close()
 	return out.Bytes()
 }
 
 func TestArchives(t *testing.T) {
 	b := newBench(t)
 	b.bundle("v1")
-	for kind, data := range map[string][]byte{"tar": b.tarball("v1", "", false), "tgz": b.tarball("v1", "", true)} {
+	for kind, data := range map[string][]byte{"tar": b.tarball("v1", "", false), "tgz": b.tarball("v1", "", true), "zip": b.zip("v1")} {
 		b.write("bundle", string(data), 0o644)
 		r := b.succeeds(local.Options{BundleLocation: b.path("bundle"), Type: kind})
 		if b.read("host/srv/v1") != "content of v1" {

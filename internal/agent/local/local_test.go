@@ -160,6 +160,16 @@ func TestGroupsDoNotRunEachOthersScripts(t *testing.T) {
 	}
 }
 
+// Clean-up is each group's own, so a path that another group has is in the way.
+func TestGroupsOnOnePath(t *testing.T) {
+	b := newBench(t)
+	v1 := b.bundle("v1")
+	b.succeeds(local.Options{BundleLocation: v1, Group: "shop"})
+	b.fails(local.Options{BundleLocation: v1, Group: "blog"}, "Install", "The deployment failed because a specified file already exists at this location: ")
+	b.succeeds(local.Options{BundleLocation: v1, Group: "shop"})
+	b.succeeds(local.Options{BundleLocation: v1, Group: "blog", FileExistsBehavior: "OVERWRITE"})
+}
+
 func TestChosenEvents(t *testing.T) {
 	b := newBench(t)
 	v1 := b.bundle("v1", "Smoke")
