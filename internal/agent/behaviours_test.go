@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -201,4 +202,13 @@ func TestEnvelopes(t *testing.T) {
 			t.Errorf("got %v %v, want %s", spec, err, want)
 		}
 	}
+}
+
+// TestAnswersThatAreNoJSON: a proxy's page with status 200 is no specification, and nothing runs.
+func TestAnswersThatAreNoJSON(t *testing.T) {
+	y := newToy(t)
+	y.faults["GetDeploymentSpecification"] = []fault{func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>welcome</html>") }}
+	y.start(y.config())
+	y.deployment("d-ONE", "tgz", traceBundle(t, "1"))
+	y.fails("d-ONE", "DownloadBundle", 5, "GetDeploymentSpecification: InvalidAnswer: the answer is not JSON of the expected form")
 }
