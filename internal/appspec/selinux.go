@@ -80,7 +80,7 @@ func readLevels(text, levels string) (string, error) {
 	case !ok:
 		return "", rangeError(text, "invalid sensitivity "+high)
 	case to < from:
-		return "", fmt.Errorf("The deployment failed because of a problem with the SELinux range specified (%s) for the context parameter in the permissions section of the application specification file. "+
+		return "", errorAt(0, "The deployment failed because of a problem with the SELinux range specified (%s) for the context parameter in the permissions section of the application specification file. "+
 			"Make corrections in the permissions section of the AppSpec file, and then try again.", text)
 	case to == from:
 		return "s" + strconv.Itoa(from), nil

@@ -136,3 +136,22 @@ func TestManyFiles(t *testing.T) {
 		}
 	}
 }
+
+// The last of a name wins also when the first takes longer to write, whoever writes the two.
+func TestLastOccurrenceWinsAmongWriters(t *testing.T) {
+	var entries []entry
+	large := strings.Repeat("x", 200_000)
+	for i := range 200 {
+		name := fmt.Sprintf("f%d", i)
+		entries = append(entries, entry{name: name, content: large, mode: 0o644}, entry{name: name, content: "2", mode: 0o644})
+	}
+	dir, err := unpack(t, bundle.Tar, tarOf(t, entries...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 200 {
+		if got, _ := os.ReadFile(filepath.Join(dir, fmt.Sprintf("f%d", i))); string(got) != "2" {
+			t.Errorf("f%d has %d bytes", i, len(got))
+		}
+	}
+}
