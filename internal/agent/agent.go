@@ -91,7 +91,7 @@ func New(config Config, host Host, log *slog.Logger) (*Agent, error) {
 	notify := newNotifier() // before scripts inherit the environment
 	a := &Agent{
 		config: config, host: host, log: log, layout: layout, service: service, trust: trust,
-		downloads:   &downloader{http: client, host: host, now: service.now, s3: s3Endpoint(config, host), github: config.GitHubEndpoint, retry: quick, log: log},
+		downloads:   newDownloader(client, config, host, service.now, log),
 		hooks:       &hook.Runner{Environ: os.Environ()},
 		notify:      notify,
 		backoff:     quick,

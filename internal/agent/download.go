@@ -39,6 +39,10 @@ type downloader struct {
 	log    *slog.Logger
 }
 
+func newDownloader(client *http.Client, c Config, h Host, now func() time.Time, log *slog.Logger) *downloader {
+	return &downloader{http: client, host: h, now: now, s3: s3Endpoint(c, h), github: c.GitHubEndpoint, retry: quick, log: log}
+}
+
 // A fetch is one file being downloaded, over as many connections as it takes.
 type fetch struct {
 	file    *os.File

@@ -77,7 +77,7 @@ func NewSession(ctx context.Context, config Config, host Host, plan SessionPlan,
 	}
 	a := &Agent{
 		config: config, host: host, log: log, layout: layout, custom: plan.Custom, live: plan.Live,
-		downloads: &downloader{http: client, host: host, now: time.Now, s3: s3Endpoint(config, host), github: config.GitHubEndpoint, retry: quick},
+		downloads: newDownloader(client, config, host, time.Now, log),
 		hooks:     &hook.Runner{Environ: os.Environ()},
 	}
 	s := &Session{agent: a, spec: spec, place: layout.deployment(spec), lock: lock, log: io.NopCloser(nil)}
