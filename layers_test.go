@@ -45,6 +45,7 @@ var layers = map[string]string{
 	"internal/standin/iam":        "internal/identity internal/awswire",
 	"internal/standin/s3":         "internal/awswire internal/identity",
 	"internal/installer":          "",
+	"internal/standin/elb/plane":  "",
 	"internal/standin/cloudtrail": "internal/awswire internal/identity internal/audit",
 
 	// The agent links nothing of the control plane. appspec brings deploy, which is pure.
