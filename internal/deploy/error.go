@@ -56,6 +56,10 @@ const (
 	ManualStop               FailureCode = "MANUAL_STOP"
 	InternalError            FailureCode = "INTERNAL_ERROR"
 	DeploymentGroupMissing   FailureCode = "DEPLOYMENT_GROUP_MISSING"
+	ApplicationMissing       FailureCode = "APPLICATION_MISSING"
+	AgentIssue               FailureCode = "AGENT_ISSUE"
+	RevisionMissing          FailureCode = "REVISION_MISSING"
+	OverMaxInstances         FailureCode = "OVER_MAX_INSTANCES"
 	AlarmActive              FailureCode = "ALARM_ACTIVE"
 	LoadBalancerInvalid      FailureCode = "ELASTIC_LOAD_BALANCING_INVALID"
 	LoadBalancerInstance     FailureCode = "ELB_INVALID_INSTANCE"
@@ -78,6 +82,12 @@ var failureTexts = map[FailureCode]string{
 	TimedOut:               "The deployment has timed out.",
 	ManualStop:             "The deployment was stopped by a StopDeployment request.",
 	DeploymentGroupMissing: "The deployment group was deleted after the deployment was created.",
+	ApplicationMissing:     "The application was deleted after the deployment was created.",
+	AgentIssue: "The deployment failed because of a problem with the CodeDeploy agent. Make sure the agent is installed " +
+		"and running on all instances in this deployment group.",
+	OverMaxInstances: "The deployment failed because more instances are targeted for deployment than are allowed for your " +
+		"account. To reduce the number of instances targeted for this deployment, update the tag settings for this " +
+		"deployment group or delete some of the targeted instances.",
 }
 
 // Failure is the ErrorInfo of a code, with its published text.

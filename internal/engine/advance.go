@@ -29,6 +29,8 @@ func (e *Engine) Advance(ctx context.Context, id string) (again bool, err error)
 		Group:      loaded.Group,
 		Targets:    loaded.Targets,
 		Alarms:     e.readAlarms(ctx, loaded.Deployment, now),
+
+		ApplicationGone: loaded.ApplicationGone,
 	}, now)
 	if err != nil {
 		return false, fmt.Errorf("plan: %w", err)

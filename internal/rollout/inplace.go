@@ -208,10 +208,23 @@ func (p *pass) fail(code deploy.FailureCode, t deploy.Tally) {
 func (p *pass) giveUp(t deploy.Tally) {
 	p.skipPending()
 	if t.InFlight == 0 {
+		if p.d.Failure.Code == deploy.HealthConstraints && p.allSilent() {
+			p.d.Failure = deploy.Failure(deploy.AgentIssue)
+		}
 		p.end(deploy.Failed)
 		return
 	}
 	p.d.Waiting = fmt.Sprintf("The deployment has failed; %s at work will come to an end first.", hosts(t.InFlight))
+}
+
+// allSilent says whether not one instance of the deployment ever took what it was asked.
+func (p *pass) allSilent() bool {
+	for i := range p.targets {
+		if p.targets[i].Status != deploy.TargetFailed || p.targets[i].Touched() {
+			return false
+		}
+	}
+	return true
 }
 
 func (p *pass) skipPending() {

@@ -13,6 +13,8 @@ func Next(s Snapshot, now time.Time) (Plan, error) {
 	switch {
 	case p.d.Status.Done():
 		return p.plan, nil
+	case p.s.ApplicationGone:
+		p.abort(deploy.Failed, deploy.Failure(deploy.ApplicationMissing))
 	case p.s.Group == nil:
 		p.abort(deploy.Failed, deploy.Failure(deploy.DeploymentGroupMissing))
 	case !now.Before(p.d.CreatedAt.Add(p.d.Limits.Total)):

@@ -20,6 +20,8 @@ type Snapshot struct {
 	Deployment deploy.Deployment
 	// Group is nil when it was deleted meanwhile.
 	Group *deploy.Group
+	// ApplicationGone says that the application was deleted, with all its groups.
+	ApplicationGone bool
 	// Targets are in the order in which they are taken. None until they are resolved.
 	Targets []deploy.Target
 	// Alarms is the last reading of the deployment's alarms, where it has any.

@@ -34,7 +34,7 @@ var update = flag.Bool("update", false, "rewrite the traces in testdata with wha
 //	> finish HOST …               the hosts carry out everything, successfully
 //	> advance DURATION            time goes by
 //	> stop [rollback|no-rollback] somebody asks to stop
-//	> forget                      the group is deleted
+//	> forget [application]        the group is deleted, or all of the application
 func TestTraces(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -129,7 +129,7 @@ func (tr *trace) command(words []string) error {
 			tr.s.Deployment.Stop.Rollback = &yes
 		}
 	case "forget":
-		tr.s.Group = nil
+		tr.s.Group, tr.s.ApplicationGone = nil, len(args) > 0
 	default:
 		return fmt.Errorf("unknown command %s", words[0])
 	}

@@ -191,7 +191,10 @@ func (s *Server) openRooms(ctx context.Context) error {
 	s.engine = engine.New(engine.Config{
 		Store: s.store,
 		Drivers: map[deploy.Platform]platform.Driver{
-			deploy.Server: hosts.New(hosts.Config{Fleet: s.store, Wake: s.inbox.Wake}),
+			deploy.Server: hosts.New(hosts.Config{
+				Fleet: s.store, Wake: s.inbox.Wake,
+				RevisionExists: s.revisionExists, MaxInstances: s.cfg.Quotas.Instances,
+			}),
 		},
 		Owner: "embedded", // the lock on the data directory: there is no other
 		Log:   s.cfg.Log,

@@ -157,8 +157,10 @@ type Deployments interface {
 type Loaded struct {
 	Deployment deploy.Deployment
 	// Group is nil when it was deleted meanwhile.
-	Group   *deploy.Group
-	Targets []deploy.Target
+	Group *deploy.Group
+	// ApplicationGone says that the whole application was.
+	ApplicationGone bool
+	Targets         []deploy.Target
 	// Reports counts the calls of UpdateTarget so far.
 	Reports int64
 }

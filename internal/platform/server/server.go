@@ -5,6 +5,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -33,6 +34,11 @@ type Config struct {
 	Wake func(targetID string)
 	// Traffic speaks to load balancers; nil refuses deployments behind one.
 	Traffic *Traffic
+	// RevisionExists returns a *deploy.Error, RevisionDoesNotExist, for a bundle that is gone;
+	// nil asks nobody.
+	RevisionExists func(context.Context, deploy.Revision) error
+	// MaxInstances is the most of one deployment; zero bounds nothing.
+	MaxInstances int
 }
 
 // A Driver is the platform.Driver for hosts.
@@ -54,6 +60,9 @@ func New(cfg Config) *Driver {
 
 // Resolve selects the registered instances whose tags the group names.
 func (d *Driver) Resolve(ctx context.Context, dep deploy.Deployment, g deploy.Group, now time.Time) ([]deploy.Target, error) {
+	if err := d.checkRevision(ctx, dep.Revision); err != nil {
+		return nil, err
+	}
 	instances, err := d.cfg.Fleet.Instances(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list instances: %w", err)
@@ -75,10 +84,25 @@ func (d *Driver) Resolve(ctx context.Context, dep deploy.Deployment, g deploy.Gr
 			targets = append(targets, t)
 		}
 	}
+	if most := d.cfg.MaxInstances; most > 0 && len(targets) > most {
+		return nil, &platform.Refusal{Info: *deploy.Failure(deploy.OverMaxInstances)}
+	}
 	if dep.Style.Option == deploy.WithTrafficControl {
 		return targets, d.resolveTraffic(ctx, dep, targets)
 	}
 	return targets, nil
+}
+
+// checkRevision refuses a bundle that is gone before anything is changed on a host.
+func (d *Driver) checkRevision(ctx context.Context, r deploy.Revision) error {
+	if d.cfg.RevisionExists == nil {
+		return nil
+	}
+	err := d.cfg.RevisionExists(ctx, r)
+	if gone, ok := errors.AsType[*deploy.Error](err); ok && gone.Code == "RevisionDoesNotExist" {
+		return refuse(deploy.RevisionMissing, "%s", gone.Message)
+	}
+	return err
 }
 
 func zoneOf(i deploy.Instance) string {

@@ -252,6 +252,15 @@ func TestTrafficRefusals(t *testing.T) {
 			c.balancing.fault = &smithy.GenericAPIError{Code: "AccessDenied", Message: "not authorized"}
 		},
 			deploy.RolePermissions, "not authorized"},
+		"bundle gone": {func(c *scene) {
+			c.cfg.RevisionExists = func(context.Context, deploy.Revision) error {
+				return deploy.Errorf("RevisionDoesNotExist", "There is no object s3://releases/v1.zip.")
+			}
+		}, deploy.RevisionMissing, "There is no object s3://releases/v1.zip."},
+		"too many instances": {func(c *scene) {
+			c.cfg.MaxInstances = 1
+			c.fleet.instances = append(c.fleet.instances, deploy.Instance{Name: "web-2", Tags: c.fleet.instances[0].Tags})
+		}, deploy.OverMaxInstances, "more instances are targeted for deployment than are allowed"},
 		"throttled": {func(c *scene) {
 			c.balancing.fault = &smithy.GenericAPIError{Code: "Throttling", Message: "Rate exceeded"}
 		},

@@ -76,6 +76,12 @@ func load(ctx context.Context, q querier, id string) (l store.Loaded, err error)
 		l.Group = &g
 	case !errors.Is(err, store.ErrNotFound):
 		return l, err
+	default:
+		err := q.QueryRowContext(ctx, `select not exists (select 1 from applications where id = $1)`,
+			l.Deployment.ApplicationID).Scan(&l.ApplicationGone)
+		if err != nil {
+			return l, err
+		}
 	}
 	if l.Targets, err = targets(ctx, q, id); err != nil {
 		return l, err

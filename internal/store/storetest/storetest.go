@@ -151,19 +151,25 @@ func services(t *testing.T, s store.Store) {
 func cascade(t *testing.T, s store.Store) {
 	shop(t, s)
 	must(t, s.CreateDeployment(ctx, deployment("d-1", now)))
+	must(t, s.DeleteGroup(ctx, "shop", "prod"))
+	l, err := s.Load(ctx, "d-1")
+	must(t, err)
+	if l.Group != nil || l.ApplicationGone {
+		t.Errorf("a deployment without its group loads as %+v", l)
+	}
 	must(t, s.DeleteApplication(ctx, "shop"))
 	must(t, s.DeleteApplication(ctx, "shop"))
-	_, err := s.Group(ctx, "shop", "prod")
+	_, err = s.Group(ctx, "shop", "prod")
 	wantErr(t, err, store.ErrNotFound)
 	d, err := s.Deployment(ctx, "d-1")
 	must(t, err)
 	if d.Application != "shop" || d.Group != "prod" {
 		t.Errorf("a deployment outlives its group with its names: %+v", d)
 	}
-	l, err := s.Load(ctx, "d-1")
+	l, err = s.Load(ctx, "d-1")
 	must(t, err)
-	if l.Group != nil {
-		t.Error("the group is still there")
+	if l.Group != nil || !l.ApplicationGone {
+		t.Errorf("a deployment without its application loads as %+v", l)
 	}
 }
 
