@@ -33,6 +33,7 @@ var layers = map[string]string{
 	// Doing.
 	"internal/engine":  "internal/deploy internal/rollout internal/store internal/platform",
 	"internal/control": "internal/deploy internal/appspec internal/store internal/identity",
+	"internal/alarm":   "",
 	"internal/sandbox": "",
 
 	// Edges: translate and nothing else.
@@ -54,7 +55,7 @@ var layers = map[string]string{
 	// Assembly and proof.
 	"internal/server": "internal/deploy internal/store/sqlite internal/platform internal/platform/server internal/engine " +
 		"internal/control internal/identity internal/awswire internal/api internal/hostapi internal/standin/iam internal/standin/s3 " +
-		"internal/standin/cloudtrail internal/audit internal/installer",
+		"internal/standin/cloudtrail internal/audit internal/installer internal/awsclient internal/alarm",
 	"internal/cli": "internal/deploy internal/appspec internal/server internal/agent internal/awsclient internal/sandbox",
 	"internal/sim": "internal/deploy internal/engine internal/store internal/store/sqlite internal/platform internal/platform/simulated",
 

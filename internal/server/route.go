@@ -75,6 +75,9 @@ func welcome(w http.ResponseWriter, r *http.Request) {
 type keys struct{ s *Server }
 
 func (k keys) Secret(ctx context.Context, accessKeyID, sessionToken string) (string, any, error) {
+	if accessKeyID == k.s.own.accessKeyID && sessionToken == "" {
+		return k.s.own.secret, k.s.own.caller, nil
+	}
 	secret, caller, err := k.s.identity.Authenticate(ctx, accessKeyID, sessionToken)
 	if refused, ok := errors.AsType[*identity.Error](err); ok {
 		if refused.Code == identity.ExpiredToken {

@@ -106,6 +106,7 @@ type Server struct {
 	lock     *os.File
 	store    *sqlite.Store
 	identity *identity.Service
+	own      ownCaller
 	audit    *audit.Log
 	hosts    *control.Hosts
 	signer   *hostapi.Signer
@@ -144,6 +145,9 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	if err := s.openIdentity(ctx); err != nil {
+		return err
+	}
+	if s.own, err = newOwnCaller(s.cfg.Account); err != nil {
 		return err
 	}
 	if err := s.openRooms(ctx); err != nil {
