@@ -21,13 +21,27 @@ type Alarms interface {
 
 var errNoAlarms = errors.New("this server reads no alarms")
 
+// AlarmsChanged makes every deployment at work look at its alarms again, at once. It is a
+// hint: without it they are looked at in time.
+func (e *Engine) AlarmsChanged() {
+	e.mu.Lock()
+	for _, w := range e.work {
+		if !w.alarms.At.IsZero() {
+			w.stale, w.woken = true, true
+		}
+	}
+	e.mu.Unlock()
+	e.nudge()
+}
+
 // readAlarms returns the last reading of the deployment's alarms, a new one if it is due. A
 // failure to read is a reading too: the planner decides what it means.
 func (e *Engine) readAlarms(ctx context.Context, d deploy.Deployment, now time.Time) rollout.AlarmReading {
 	e.mu.Lock()
-	last := e.of(d.ID).alarms
+	last, stale := e.of(d.ID).alarms, e.of(d.ID).stale
+	e.of(d.ID).stale = false
 	e.mu.Unlock()
-	if !rollout.WantsAlarms(d, last, now) {
+	if !rollout.WantsAlarms(d, last, now) && !(stale && rollout.Watched(d)) {
 		return last
 	}
 	reading := rollout.AlarmReading{At: now}

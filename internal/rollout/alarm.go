@@ -26,19 +26,19 @@ type AlarmReading struct {
 
 // WantsAlarms says whether a plan at now needs a newer reading of the deployment's alarms.
 func WantsAlarms(d deploy.Deployment, last AlarmReading, now time.Time) bool {
-	return watched(d) && !d.Status.Done() && !now.Before(last.At.Add(alarmEvery))
+	return Watched(d) && !now.Before(last.At.Add(alarmEvery))
 }
 
-// watched says whether alarms may stop the deployment. They never stop a rollback: it is
+// Watched says whether alarms may stop the deployment, which has not ended. They never stop a rollback: it is
 // what mends them.
-func watched(d deploy.Deployment) bool {
-	return d.Alarms != nil && d.Alarms.Enabled && d.Creator != deploy.ByRollback
+func Watched(d deploy.Deployment) bool {
+	return d.Alarms != nil && d.Alarms.Enabled && d.Creator != deploy.ByRollback && !d.Status.Done()
 }
 
 // heedAlarms asks for a stop when an alarm is active. It reports whether the alarms are
 // known well enough for anything to start.
 func (p *pass) heedAlarms() bool {
-	if !watched(p.d) || p.d.Stop != nil || p.d.Failure != nil {
+	if !Watched(p.d) || p.d.Stop != nil || p.d.Failure != nil {
 		return true
 	}
 	r := p.s.Alarms

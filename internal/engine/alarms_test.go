@@ -73,10 +73,14 @@ func TestRefusals(t *testing.T) {
 type alarms struct {
 	readings atomic.Int32
 	fault    error
+	active   atomic.Bool
 }
 
-func (a *alarms) Active(context.Context, []string) ([]string, error) {
+func (a *alarms) Active(_ context.Context, names []string) ([]string, error) {
 	a.readings.Add(1)
+	if a.active.Load() {
+		return names, nil
+	}
 	return nil, a.fault
 }
 
@@ -117,4 +121,27 @@ func TestAlarmsAreReadInTime(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAlarmsThatChange are read at once, not when the last reading is old.
+func TestAlarmsThatChange(t *testing.T) {
+	inBubble(t, &driver{}, func(t *testing.T, b *bench) {
+		a := &alarms{}
+		e := engine.New(engine.Config{Store: b.Store, Owner: "one", Alarms: a,
+			Drivers: map[deploy.Platform]platform.Driver{deploy.Server: b.driver}})
+		defer run(t, e)()
+		id := b.create(t, 1)
+		err := b.UpdateDeployment(t.Context(), id, func(d *deploy.Deployment) error {
+			d.Alarms = &deploy.Alarms{Enabled: true, Names: []string{"errors"}}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Wake(id)
+		until(t, "start", time.Second, func() bool { return b.status(t, id) == deploy.InProgress })
+		a.active.Store(true)
+		e.AlarmsChanged()
+		until(t, "stop", time.Second, func() bool { return b.status(t, id) == deploy.Stopped })
+	})
 }
