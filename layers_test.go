@@ -47,6 +47,7 @@ var layers = map[string]string{
 	"internal/standin/s3":         "internal/awswire internal/identity",
 	"internal/installer":          "",
 	"internal/standin/elb/plane":  "",
+	"internal/standin/elb":        "internal/awswire internal/identity internal/standin/record internal/standin/elb/plane",
 	"internal/standin/cloudtrail": "internal/awswire internal/identity internal/audit",
 
 	// The agent links nothing of the control plane. appspec brings deploy, which is pure.

@@ -65,6 +65,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		service.refuse(w, r, requestID, "", err)
 		return
 	}
+	service = service.edition(r, body)
 	caller, err := g.authenticate(service, r, body)
 	if err != nil {
 		service.refuse(w, r, requestID, "", err)

@@ -17,6 +17,13 @@ func Query(scope, version, namespace string, operations Operations, log *slog.Lo
 	return Service{scopes: []string{scope}, protocol: &queryProtocol{version, namespace, operations}, log: log}
 }
 
+// Editions joins services in AWS Query that share a signing name: a request is for the one
+// whose API version it names, and for the first where none has that.
+func Editions(first Service, others ...Service) Service {
+	first.editions = others
+	return first
+}
+
 type queryProtocol struct {
 	version    string
 	namespace  string
@@ -25,6 +32,12 @@ type queryProtocol struct {
 
 // claims cannot tell one Query service from another without its signature.
 func (p *queryProtocol) claims(r *http.Request) bool { return false }
+
+// isMeant tells whether the request names the API version.
+func (p *queryProtocol) isMeant(r *http.Request, body []byte) bool {
+	form, err := formOf(r, body)
+	return err == nil && form.Get("Version") == p.version
+}
 
 func (p *queryProtocol) find(r *http.Request, body []byte) (found, error) {
 	form, err := formOf(r, body)

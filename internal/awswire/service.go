@@ -15,6 +15,7 @@ type Service struct {
 	protocol protocol
 	log      *slog.Logger
 	observe  func(context.Context, Call) // nil: nobody
+	editions []Service                   // of other API versions, under the same signing name
 }
 
 // Serves tells whether the service answers to a signing name, the service
@@ -39,6 +40,23 @@ type found struct {
 	name      string
 	operation Operation
 	decode    func(any) error
+}
+
+// meant is a protocol that can tell whether a request is for its service, and not for
+// another of the same signing name.
+type meant interface {
+	isMeant(r *http.Request, body []byte) bool
+}
+
+// edition is the service that the request looks like: s where it looks like none of the others.
+func (s Service) edition(r *http.Request, body []byte) Service {
+	for _, e := range s.editions {
+		if p, ok := e.protocol.(meant); ok && p.isMeant(r, body) {
+			e.observe = s.observe
+			return e
+		}
+	}
+	return s
 }
 
 // serve answers one authenticated request.
