@@ -17,8 +17,8 @@ func Query(scope, version, namespace string, operations Operations, log *slog.Lo
 	return Service{scopes: []string{scope}, protocol: &queryProtocol{version, namespace, operations}, log: log}
 }
 
-// Editions joins services in AWS Query that share a signing name: a request is for the one
-// whose API version it names, and for the first where none has that.
+// Editions joins services that share a signing name, in other API versions of AWS Query or in
+// [CBOR]: a request is for the one that it looks like, and for the first where it is like none.
 func Editions(first Service, others ...Service) Service {
 	first.editions = others
 	return first

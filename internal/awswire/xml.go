@@ -24,7 +24,7 @@ func encodeValue(b *bytes.Buffer, name string, v reflect.Value) error {
 		return element(b, name, func() error { return text(b, at.UTC().Format("2006-01-02T15:04:05Z")) })
 	}
 	switch v.Kind() {
-	case reflect.Pointer:
+	case reflect.Pointer, reflect.Interface:
 		if v.IsNil() {
 			return nil
 		}
