@@ -44,7 +44,7 @@ stories: ## only the end-to-end stories with the real AWS CLI
 	$(GO) test -v -count=1 ./test/script
 
 bench: ## the benchmarks, each beside a peer or a physical limit of the same run
-	$(GO) test -run '^$$' -bench . -skip BenchmarkRequests -benchtime 5x ./test/bench ./internal/sim ./internal/agent ./internal/agent/install
+	$(GO) test -run '^$$' -bench . -skip BenchmarkRequests -benchtime 5x ./test/bench ./internal/sim ./internal/agent ./internal/agent/install ./internal/agent/hook ./internal/agent/local
 	$(GO) test -run '^$$' -bench BenchmarkRequests -benchtime 2s ./test/bench
 
 fuzz: ## every fuzz test for a short while

@@ -145,7 +145,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	defer removePID()
 	a.state.change(func(*state) {})
 	if a.config.DeploymentsLog {
-		file, err := openLogFile(a.layout.deploymentsLog())
+		file, err := a.layout.openDeploymentsLog()
 		if err != nil {
 			return fmt.Errorf("open the log of all deployments: %w", err)
 		}

@@ -223,29 +223,6 @@ func TestKindsOfTrouble(t *testing.T) {
 	}
 }
 
-func TestLogFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "logs", "a.log")
-	l, err := openLogFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	l.limit, l.keep = 100, 3
-	for range 5 {
-		if _, err := l.Write(bytes.Repeat([]byte("x"), 99)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	names, _ := filepath.Glob(path + "*")
-	if len(names) != 3 {
-		t.Errorf("there are %v", names)
-	}
-	text, _ := os.ReadFile(path)
-	if !strings.HasPrefix(string(text), "# Logfile created on ") {
-		t.Errorf("it begins with %q", text)
-	}
-}
-
 func TestLogLine(t *testing.T) {
 	var b bytes.Buffer
 	log := slog.New(&awsHandler{w: &b, program: "codedeploy-agent"}).With("deployment", "d-1")

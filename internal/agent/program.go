@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 )
 
@@ -141,7 +140,7 @@ func newLogger(config Config, stderr io.Writer) (*slog.Logger, func()) {
 	if config.LogDir == "" {
 		return slog.New(text), func() {}
 	}
-	file, err := openDailyLog(filepath.Join(config.LogDir, config.ProgramName+".log"))
+	file, err := config.openLog(config.ProgramName)
 	if err != nil {
 		log := slog.New(text)
 		log.Warn("there is no log file", "error", err)

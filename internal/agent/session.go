@@ -90,7 +90,7 @@ func NewSession(ctx context.Context, config Config, host Host, plan SessionPlan,
 }
 
 func (s *Session) openLog() error {
-	file, err := openLogFile(s.agent.layout.deploymentsLog())
+	file, err := s.agent.layout.openDeploymentsLog()
 	if err != nil {
 		s.lock.Close()
 		return err
@@ -213,7 +213,7 @@ func NewLocalLogger(config Config) (*slog.Logger, io.Closer) {
 	if config.LogDir == "" {
 		return slog.New(slog.DiscardHandler), io.NopCloser(nil)
 	}
-	file, err := openLogFile(filepath.Join(config.LogDir, "codedeploy-local.log"))
+	file, err := config.openLog("codedeploy-local")
 	if err != nil {
 		return slog.New(slog.DiscardHandler), io.NopCloser(nil)
 	}

@@ -3,7 +3,7 @@
 // The scripts of an event run one after another, each in a process group of its own, without
 // arguments and without input; the first failure ends the event. What they print goes line by
 // line to three places: scripts.log of the deployment, the log of all deployments, and a Tail,
-// which is what the server gets to see. Memory is bounded whatever a script prints.
+// which is what the server gets to see. Memory and disk are bounded whatever a script prints.
 //
 // A script that outlives its timeout gets SIGTERM, and SIGKILL five seconds later, both for its
 // whole group. A script that has ended but left a background process holding its output does not
@@ -23,6 +23,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/slipway/slipway/internal/agent/logfile"
 	"github.com/slipway/slipway/internal/appspec"
 )
 
@@ -68,6 +69,8 @@ type Runner struct {
 	// Deployments receives the output of all deployments; nil for none. It must be safe for
 	// concurrent use.
 	Deployments io.Writer
+	// ScriptLog is how scripts.log is kept; the zero value bounds it to 8 files of 64 MiB.
+	ScriptLog logfile.Options
 	// KillGrace is how long a process group has between SIGTERM and SIGKILL; 0 means 5 s.
 	KillGrace time.Duration
 	// OutputGrace is how long output may stay open after the script has ended; 0 means 1 s.
@@ -83,12 +86,11 @@ func (r *Runner) Run(ctx context.Context, job Job, tail *Tail) error {
 	if len(job.Scripts) == 0 {
 		return nil
 	}
-	log, err := openScriptLog(job.Dir)
+	log, err := logfile.Open(filepath.Join(job.Dir, "logs", "scripts.log"), r.ScriptLog)
 	if err != nil {
 		return &Failure{Code: Unknown, Message: fmt.Sprintf("open the log of the scripts: %v", err)}
 	}
-	out := newOutput(log, r.Deployments, job.Deployment, tail)
-	out.live = job.Live
+	out := &output{log: log, deployments: r.Deployments, deployment: job.Deployment, tail: tail, live: job.Live}
 	defer out.close()
 	out.note("LifecycleEvent - " + job.Event + "\n")
 	for _, script := range job.Scripts {
@@ -122,12 +124,4 @@ func prepare(path string, script appspec.Script) error {
 		return &Failure{ScriptNotExecutable, script.Location, "Unable to set script at specified location: " + script.Location + " as executable"}
 	}
 	return nil
-}
-
-func openScriptLog(dir string) (*os.File, error) {
-	logs := filepath.Join(dir, "logs")
-	if err := os.MkdirAll(logs, 0o755); err != nil {
-		return nil, err
-	}
-	return os.OpenFile(filepath.Join(logs, "scripts.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 }

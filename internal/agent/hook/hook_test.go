@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/slipway/slipway/internal/agent/hook"
+	"github.com/slipway/slipway/internal/agent/logfile"
 	"github.com/slipway/slipway/internal/appspec"
 )
 
@@ -446,5 +447,44 @@ func TestConcurrentEvents(t *testing.T) {
 	wg.Wait()
 	if n := strings.Count(shared.deployments.b.String(), "[stdout]line\n"); n != 12 {
 		t.Errorf("%d lines arrived", n)
+	}
+}
+
+// A hook that never stops printing fills neither the disk nor the log of what came last.
+func TestScriptLogIsRotated(t *testing.T) {
+	s := newStage(t)
+	s.runner.ScriptLog = logfile.Options{Size: 100_000, Files: 3}
+	s.add("endless", "#!/bin/sh\nseq -f 'line %.0f' 100000\n", 0o755)
+	if f := s.run(); f != nil {
+		t.Fatal(f)
+	}
+	names, err := filepath.Glob(filepath.Join(s.job.Dir, "logs", "*"))
+	if err != nil || len(names) != 3 {
+		t.Fatalf("%v: there are %q", err, names)
+	}
+	kept := s.file("logs/scripts.log.1") + s.file("logs/scripts.log.0") + s.file("logs/scripts.log")
+	if len(kept) < 200_000 || len(kept) > 800_000 {
+		t.Errorf("%d bytes were kept", len(kept))
+	}
+	lines := strings.Split(strings.TrimSuffix(kept, "\n"), "\n")
+	for i, line := range lines {
+		if want := fmt.Sprintf(" [stdout]line %d", 100000-len(lines)+1+i); !strings.HasSuffix(line, want) {
+			t.Fatalf("line %d of %d is %q, want %q", i, len(lines), line, want)
+		}
+	}
+}
+
+// What comes in pieces of any size is put together to the same lines.
+func TestLinesInPieces(t *testing.T) {
+	s := newStage(t)
+	var live bytes.Buffer
+	s.job.Live = &live
+	s.add("halting", "#!/bin/sh\nprintf 'one\\ntw'; sleep 0.05; printf 'o\\nthr'; sleep 0.05; printf ee\n", 0o755)
+	if f := s.run(); f != nil {
+		t.Fatal(f)
+	}
+	want := "LifecycleEvent - ApplicationStart\nScript - halting\n[stdout]one\n[stdout]two\n[stdout]three"
+	if live.String() != want || s.tail.String() != want {
+		t.Errorf("live %q, tail %q", live.String(), s.tail.String())
 	}
 }

@@ -1,47 +1,44 @@
 package hook
 
 import (
-	"bufio"
 	"bytes"
 	"io"
-	"os"
-	"strings"
 	"sync"
 	"time"
+	"unicode"
 )
 
-// lineLimit is the longest line that is handled as one; a longer one is logged in pieces.
-const lineLimit = 64 << 10
+const (
+	// lineLimit is the longest line that is handled as one; a longer one is logged in pieces.
+	lineLimit = 64 << 10
+	// writeSize is how much is gathered for a file before it is written.
+	writeSize = 128 << 10
+)
 
-// An output spreads what the scripts of one event print. Lines are buffered and written to the
-// files once per piece read, so that a talkative script costs no system call per line.
+// An output spreads what the scripts of one event print. It takes a piece as large as a pipe holds
+// at a time: the clock is looked at and the files are written to once per piece, and a line costs no
+// more than being copied behind its prefix.
 type output struct {
 	mu          sync.Mutex
-	file        *os.File
-	log         *bufio.Writer // scripts.log
-	deployments *bufio.Writer // nil when switched off
+	log         io.WriteCloser // scripts.log
+	deployments io.Writer      // nil when switched off
 	deployment  string
 	tail        *Tail
 	live        io.Writer // nil when nobody watches
 	closed      bool
-}
 
-func newOutput(file *os.File, deployments io.Writer, deployment string, tail *Tail) *output {
-	o := &output{file: file, log: bufio.NewWriterSize(file, lineLimit), deployment: deployment, tail: tail}
-	if deployments != nil {
-		o.deployments = bufio.NewWriterSize(deployments, lineLimit)
-	}
-	return o
+	// What is to be written to log and to deployments.
+	forLog, forDeployments []byte
 }
 
 // note adds a line of the agent's own, to the deployment's log and to the tail.
 func (o *output) note(entry string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	now := time.Now()
-	o.logLine(now, entry)
-	o.show(entry)
+	o.forLog = append(append(o.forLog, logStamp(time.Now())...), entry...)
 	o.flush()
+	o.tail.Add(entry)
+	o.show("", []byte(entry))
 }
 
 // drain reads one stream of a script to its end. After close it goes on reading, for the sake of
@@ -51,78 +48,88 @@ func (o *output) drain(r io.Reader, label string) {
 	kept := 0
 	for {
 		n, err := r.Read(buf[kept:])
-		kept = o.take(buf, kept+n, label, err != nil)
+		whole := bytes.LastIndexByte(buf[kept:kept+n], '\n') + 1
+		if whole > 0 {
+			whole += kept
+		}
+		n += kept
+		if err != nil || whole == 0 && n == len(buf) {
+			whole = n // a last line without an end, or a piece of a very long one
+		}
+		o.take(buf[:whole], label)
+		kept = copy(buf, buf[whole:n])
 		if err != nil {
 			return
 		}
 	}
 }
 
-// take handles the whole lines in buf[:n] and moves the rest to the front; last says that no more
-// will come.
-func (o *output) take(buf []byte, n int, label string, last bool) int {
+// take spreads whole lines.
+func (o *output) take(lines []byte, label string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	data, now := buf[:n], time.Now()
-	for len(data) > 0 {
-		end := bytes.IndexByte(data, '\n') + 1
-		if end == 0 && (last || len(data) == len(buf)) {
-			end = len(data)
-		}
-		if end == 0 {
-			break
-		}
-		o.line(now, label+string(data[:end]))
-		data = data[end:]
-	}
-	o.flush()
-	return copy(buf, data)
-}
-
-func (o *output) line(now time.Time, entry string) {
-	if o.closed {
+	if o.closed || len(lines) == 0 {
 		return
 	}
-	o.logLine(now, entry)
+	now := time.Now()
+	prefix := logStamp(now) + label
+	common := ""
 	if o.deployments != nil {
-		o.deployments.WriteString(now.Format("[2006-01-02 15:04:05.000] [") + o.deployment + "]" + strings.TrimSpace(entry) + "\n")
+		common = now.Format("[2006-01-02 15:04:05.000] [") + o.deployment + "]" + label
 	}
-	o.show(entry)
+	for rest := lines; len(rest) > 0; {
+		var line []byte
+		line, rest = cutLine(rest)
+		o.forLog = append(append(o.forLog, prefix...), line...)
+		if line[len(line)-1] != '\n' {
+			o.forLog = append(o.forLog, '\n')
+		}
+		if o.deployments != nil {
+			o.forDeployments = append(append(o.forDeployments, common...), bytes.TrimRightFunc(line, unicode.IsSpace)...)
+			o.forDeployments = append(o.forDeployments, '\n')
+		}
+		o.show(label, line)
+		if len(o.forLog)+len(o.forDeployments) > writeSize {
+			o.flush()
+		}
+	}
+	o.flush()
+	o.tail.addLines(label, lines)
 }
 
-// show passes an entry on to those who look at the event while it runs.
-func (o *output) show(entry string) {
-	o.tail.Add(entry)
+// cutLine splits off the first line, with its end.
+func cutLine(text []byte) (line, rest []byte) {
+	end := bytes.IndexByte(text, '\n') + 1
+	if end == 0 {
+		end = len(text)
+	}
+	return text[:end], text[end:]
+}
+
+func logStamp(now time.Time) string { return now.Format("2006-01-02 15:04:05 ") }
+
+// show passes an entry on to who looks at the event while it runs.
+func (o *output) show(label string, line []byte) {
 	if o.live != nil {
-		_, _ = io.WriteString(o.live, entry) // nobody may be there any more
-	}
-}
-
-func (o *output) logLine(now time.Time, entry string) {
-	o.log.WriteString(now.Format("2006-01-02 15:04:05 "))
-	o.log.WriteString(entry)
-	if !strings.HasSuffix(entry, "\n") {
-		o.log.WriteByte('\n')
+		_, _ = io.WriteString(o.live, label+string(line)) // nobody may be there any more
 	}
 }
 
 // flush ignores errors: a log that cannot be written, on a full disk say, is no reason to fail a
 // script that has done its work.
 func (o *output) flush() {
-	if o.closed {
-		return
+	if !o.closed && len(o.forLog) > 0 {
+		_, _ = o.log.Write(o.forLog)
 	}
-	if o.log.Flush() != nil {
-		o.log.Reset(o.file)
+	if !o.closed && len(o.forDeployments) > 0 {
+		_, _ = o.deployments.Write(o.forDeployments)
 	}
-	if o.deployments != nil {
-		_ = o.deployments.Flush()
-	}
+	o.forLog, o.forDeployments = o.forLog[:0], o.forDeployments[:0]
 }
 
 func (o *output) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.closed = true
-	_ = o.file.Close()
+	_ = o.log.Close()
 }

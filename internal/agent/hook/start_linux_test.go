@@ -15,18 +15,19 @@ import (
 func TestTextBusy(t *testing.T) {
 	s := newStage(t)
 	s.add("busy", "#!/bin/sh\necho ran\n", 0o755)
-	writer, err := os.OpenFile(filepath.Join(s.job.Archive, "busy"), os.O_WRONLY, 0)
+	passing, err := os.OpenFile(filepath.Join(s.job.Archive, "busy"), os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.AfterFunc(30*time.Millisecond, func() { writer.Close() })
+	time.AfterFunc(30*time.Millisecond, func() { passing.Close() })
 	if f := s.run(); f != nil {
 		t.Error(f)
 	}
 
 	s = newStage(t)
 	s.add("busy", "#!/bin/sh\necho ran\n", 0o755)
-	if writer, err = os.OpenFile(filepath.Join(s.job.Archive, "busy"), os.O_WRONLY, 0); err != nil {
+	writer, err := os.OpenFile(filepath.Join(s.job.Archive, "busy"), os.O_WRONLY, 0)
+	if err != nil {
 		t.Fatal(err)
 	}
 	defer writer.Close()
