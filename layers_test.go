@@ -50,6 +50,11 @@ var layers = map[string]string{
 	"internal/standin/elb":        "internal/awswire internal/identity internal/standin/record internal/standin/elb/plane",
 	"internal/standin/cloudtrail": "internal/awswire internal/identity internal/audit",
 
+	// The load balancers' data planes.
+	"internal/standin/elb/forward":   "internal/standin/elb/plane",
+	"internal/standin/elb/haproxy":   "internal/standin/elb/plane",
+	"internal/standin/elb/planetest": "internal/standin/elb/plane",
+
 	// The agent links nothing of the control plane. appspec brings deploy, which is pure.
 	"internal/agent": "internal/hostwire internal/appspec internal/deploy",
 

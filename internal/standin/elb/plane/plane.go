@@ -87,8 +87,8 @@ type Listener struct {
 	Rules   []Rule
 	Default Action
 
-	// IdleTimeout is how long a client's connection may be idle, and how long a target may take
-	// to begin its response. Zero is ELB's default: 60 s for requests, 350 s for TCP and TLS.
+	// IdleTimeout is how long a client's connection may be idle: the load balancer's idle_timeout.timeout_seconds.
+	// Zero is ELB's default: 60 s. It is of HTTP and HTTPS.
 	IdleTimeout time.Duration
 }
 
@@ -190,6 +190,9 @@ type Group struct {
 	// open then is cut.
 	DeregistrationDelay time.Duration
 	Algorithm           Algorithm
+	// ResponseTimeout is how long a target may take to begin its response before the client is told 504: again
+	// the load balancer's idle_timeout.timeout_seconds. Zero is 60 s.
+	ResponseTimeout time.Duration
 	// SlowStart is how long a target that became healthy is spared: its share grows linearly to a full one. Zero is off.
 	SlowStart time.Duration
 	// Stickiness keeps a client (by the cookie AWSALB) with the target it got first, for this long. Zero is off.
