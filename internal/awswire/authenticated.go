@@ -62,7 +62,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := readBody(w, r, g.maxBody)
 	if err != nil {
-		service.refuse(w, r, requestID, "", err)
+		service.edition(r, nil).refuse(w, r, requestID, "", err)
 		return
 	}
 	service = service.edition(r, body)
@@ -83,7 +83,7 @@ func (g *gate) service(r *http.Request) (Service, bool) {
 		if signed {
 			return s.Serves(scope)
 		}
-		return s.protocol.claims(r)
+		return s.claims(r)
 	})
 	if i < 0 {
 		return Service{}, false
@@ -95,8 +95,11 @@ func (g *gate) service(r *http.Request) (Service, bool) {
 // that the client seems to speak.
 func (g *gate) refuseScope(w http.ResponseWriter, r *http.Request, requestID string) {
 	var p protocol = &queryProtocol{namespace: "https://iam.amazonaws.com/doc/2010-05-08/"}
-	if r.Header.Get("X-Amz-Target") != "" {
+	switch {
+	case r.Header.Get("X-Amz-Target") != "":
 		p = &jsonProtocol{}
+	case speaksCBOR(r):
+		p = &cborProtocol{}
 	}
 	scope, _, _, signed := ScopeOf(r)
 	if !signed {

@@ -12,7 +12,13 @@ import (
 	"github.com/aws/smithy-go/encoding/cbor"
 )
 
-const cborType = "application/cbor"
+const (
+	cborType = "application/cbor"
+
+	// maxItems bounds a list: an item that takes one byte of the body may take hundreds in
+	// memory. AWS's own lists end at a thousand.
+	maxItems = 10_000
+)
 
 // CBOR makes a service that speaks Smithy RPC v2 in CBOR: POST to
 // /service/target/operation/Name. It answers to one signing name (scope).
@@ -33,8 +39,11 @@ func (p *cborProtocol) claims(r *http.Request) bool {
 }
 
 func (p *cborProtocol) isMeant(r *http.Request, _ []byte) bool {
-	return r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor" || p.claims(r)
+	return speaksCBOR(r) || p.claims(r)
 }
+
+// speaksCBOR tells what the client of any service says about itself.
+func speaksCBOR(r *http.Request) bool { return r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor" }
 
 func (p *cborProtocol) find(r *http.Request, body []byte) (found, error) {
 	name, ok := strings.CutPrefix(r.URL.Path, "/service/"+p.target+"/operation/")
@@ -196,6 +205,9 @@ func mapFromCBOR(path string, value cbor.Map, into reflect.Value) error {
 func listFromCBOR(path string, value cbor.List, into reflect.Value) error {
 	if into.Kind() != reflect.Slice {
 		return Errorf("SerializationException", "The member %s is not of the expected type.", path)
+	}
+	if len(value) > maxItems {
+		return Errorf("SerializationException", "The member %s has more than %d items. Send them in several requests.", path, maxItems)
 	}
 	into.Set(reflect.MakeSlice(into.Type(), len(value), len(value)))
 	for i, member := range value {

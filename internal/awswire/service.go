@@ -48,6 +48,11 @@ type meant interface {
 	isMeant(r *http.Request, body []byte) bool
 }
 
+// claims tells whether an unsigned request is likely meant for the service, in one of its editions.
+func (s Service) claims(r *http.Request) bool {
+	return s.protocol.claims(r) || slices.ContainsFunc(s.editions, func(e Service) bool { return e.claims(r) })
+}
+
 // edition is the service that the request looks like: s where it looks like none of the others.
 func (s Service) edition(r *http.Request, body []byte) Service {
 	for _, e := range s.editions {

@@ -87,3 +87,22 @@ func TestGarbage(t *testing.T) {
 		t.Errorf("the server logged\n%s", text)
 	}
 }
+
+// TestUnsignedCBOR: a client of a service in CBOR, whose path looks like an object's, is told
+// in CBOR that its request is not signed.
+func TestUnsignedCBOR(t *testing.T) {
+	s := servertest.Start(t)
+	r, err := http.NewRequest(http.MethodPost, s.URL+"/service/GraniteServiceVersion20100801/operation/ListMetrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Smithy-Protocol", "rpc-v2-cbor")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if got := response.Header.Get("Content-Type"); response.StatusCode != http.StatusForbidden || got != "application/cbor" {
+		t.Errorf("got %d in %s", response.StatusCode, got)
+	}
+}

@@ -48,7 +48,7 @@ func (s *Server) route(service *control.Service) http.Handler {
 			s.objects.ServeHTTP(w, r)
 		case page != "" && anonymous && !ok:
 			pages.ServeHTTP(w, r)
-		case ok || r.Method == http.MethodPost && r.URL.Path == "/":
+		case ok || r.Method == http.MethodPost && (r.URL.Path == "/" || r.Header.Get("Smithy-Protocol") != ""):
 			signed.ServeHTTP(w, r)
 		default:
 			// An object, asked for without a signature or with one of another age, which
