@@ -7,6 +7,7 @@
 //	GetDeploymentSpecification   verify the signature, check the deployment's id
 //	tracking file                from here on a crash is noticed
 //	PutHostCommandAcknowledgement
+//	line in the tracking file    from here on the work is not begun again
 //	the work                     bundle, install or hook
 //	outcome file                 from here on the outcome cannot be lost, nor the work be repeated
 //	PutHostCommandComplete       until the service has it

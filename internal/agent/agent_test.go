@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -374,7 +375,8 @@ func TestRecovery(t *testing.T) {
 	}
 	p := place{group: group, id: "d-ONE", dir: filepath.Join(c.RootDir, group, "d-ONE")}
 	for _, event := range []string{"AfterInstall", "ApplicationStart"} {
-		if err := l.track("d-ONE", event, "id-of-"+event).begin(p, true); err != nil {
+		track := l.track("d-ONE", event, "id-of-"+event, "arn:.../d-ONE")
+		if err := errors.Join(track.take(p, true), track.begin()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -413,6 +415,52 @@ func TestRecovery(t *testing.T) {
 	y.deployment("d-ONE", "tgz", traceBundle(t, "1"))
 	if again := y.event("d-ONE", "ApplicationStart"); again.diagnostics != restart {
 		t.Errorf("got %+v", again)
+	}
+}
+
+// A command that was taken and not begun runs after all, although the service does not hand it out
+// again, because it heard the acknowledgement; one that the service has given up is forgotten.
+func TestRecoveryOfWhatWasTaken(t *testing.T) {
+	y := newToy(t)
+	c := y.config()
+	l := c.layout()
+	if err := l.make(); err != nil {
+		t.Fatal(err)
+	}
+	y.deployment("d-ONE", "tgz", traceBundle(t, "1"))
+	p := place{group: group, id: "d-ONE", dir: filepath.Join(c.RootDir, group, "d-ONE")}
+	err := errors.Join(
+		l.track("d-ONE", "DownloadBundle", "id-1", execution("d-ONE")).take(p, true),
+		l.track("d-GONE", "Install", "id-2", execution("d-GONE")).take(p, true),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y.start(c)
+	if got := y.outcome("id-1"); got.status != hostwire.Succeeded {
+		t.Errorf("got %+v", got)
+	}
+	if got := y.outcome("id-2"); got.status != hostwire.Failed || got.diagnostics.ErrorCode != hostwire.CodeUnknown {
+		t.Errorf("got %+v", got)
+	}
+	waitFor(t, "the tracking files are gone", func() bool { left, _ := os.ReadDir(l.tracking); return len(left) == 0 })
+	if _, err := os.Stat(p.archive()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReadTrack(t *testing.T) {
+	for content, want := range map[string]track{
+		"id":                track{identifier: "id", begun: true},
+		"id\nexec\n":        track{identifier: "id", execution: "exec"},
+		"id\nexec\nbegun\n": track{identifier: "id", execution: "exec", begun: true},
+		"id\nexec\nbe":      track{identifier: "id", execution: "exec", begun: true},
+		"":                  track{begun: true},
+	} {
+		want.file, want.deployment, want.event = "f", "d-1", "Install"
+		if got := readTrack("f", "d-1", "Install", content); got != want {
+			t.Errorf("%q is read as %+v", content, got)
+		}
 	}
 }
 

@@ -89,8 +89,12 @@ func BenchmarkOutcome(b *testing.B) {
 	l.tracking = l.root
 	p := place{group: group, id: "d-ONE", dir: filepath.Join(l.root, group, "d-ONE")}
 	event := func(durable bool) {
-		track := l.track(p.id, "AfterInstall", "identifier")
-		err := errors.Join(track.begin(p, durable), p.record("AfterInstall", succeeded("identifier"), durable), track.end())
+		track := l.track(p.id, "AfterInstall", "identifier", "execution")
+		err := track.take(p, durable)
+		if durable {
+			err = errors.Join(err, track.begin())
+		}
+		err = errors.Join(err, p.record("AfterInstall", succeeded("identifier"), durable), track.end())
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -31,19 +31,20 @@ var eventName = regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`)
 
 // handle takes one command from specification to completion.
 func (a *Agent) handle(ctx context.Context, command *hostwire.HostCommand) {
-	identifier, log := command.HostCommandIdentifier, a.log.With("event", command.CommandName, "execution", command.DeploymentExecutionId)
-	spec, err := a.specificationOf(ctx, command)
-	if err != nil {
-		if ctx.Err() == nil {
-			log.Error("the command cannot be carried out", "error", err)
-			a.deliver(ctx, failed(identifier, unknown(err)))
-		}
-		return
+	if spec, err := a.specificationOf(ctx, command); err != nil {
+		a.refuse(ctx, command, err)
+	} else {
+		a.proceed(ctx, command, spec)
 	}
+}
+
+// proceed takes a command from acknowledgement to completion.
+func (a *Agent) proceed(ctx context.Context, command *hostwire.HostCommand, spec *hostwire.Specification) {
+	identifier, log := command.HostCommandIdentifier, a.logOf(command)
 	t := a.newTask(command.CommandName, spec)
-	track := a.layout.track(t.place.id, t.event, identifier)
+	track := a.layout.track(t.place.id, t.event, identifier, command.DeploymentExecutionId)
 	earlier, again := t.place.recorded(t.event)
-	trouble := track.begin(t.place, !t.noop())
+	trouble := track.take(t.place, !t.noop())
 	proceed, err := a.acknowledge(ctx, identifier, t.noop())
 	if err != nil || !proceed {
 		a.drop(ctx, log, track, err)
@@ -57,12 +58,28 @@ func (a *Agent) handle(ctx context.Context, command *hostwire.HostCommand) {
 	}
 	log.Info("the command begins", "deployment", t.place.id, "scripts", len(t.hooks.scripts))
 	begun := time.Now()
+	if trouble == nil && !t.noop() {
+		trouble = track.begin()
+	}
 	o := a.carryOut(ctx, t, identifier, trouble)
 	if err := t.place.record(t.event, o, !t.noop()); err != nil {
 		log.Warn("the outcome could not be written down before it is reported", "error", err)
 	}
 	log.Info("the command ended", "status", o.Status, "code", o.Diagnostics.ErrorCode, "message", o.Diagnostics.Message, "took", time.Since(begun).Round(time.Millisecond))
 	a.settle(ctx, track, o)
+}
+
+func (a *Agent) logOf(command *hostwire.HostCommand) *slog.Logger {
+	return a.log.With("event", command.CommandName, "execution", command.DeploymentExecutionId)
+}
+
+// refuse reports a command that cannot be carried out, and says whether that is settled.
+func (a *Agent) refuse(ctx context.Context, command *hostwire.HostCommand, err error) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	a.logOf(command).Error("the command cannot be carried out", "error", err)
+	return a.deliver(ctx, failed(command.HostCommandIdentifier, unknown(err)))
 }
 
 // drop leaves a command alone that is not to be run. Whether the service took an acknowledgement
@@ -251,33 +268,55 @@ func (a *Agent) recover(ctx context.Context) error {
 		return fmt.Errorf("look for unfinished commands: %w", err)
 	}
 	for _, t := range tracks {
-		o := a.interrupted(t)
-		key := t.deployment + " " + t.event
-		a.busy.take(key)
+		keys := []string{t.identifier, t.deployment + " " + t.event}
+		a.busy.take(keys...)
+		settle := func() { a.resume(ctx, t) }
+		if o, ended := a.ended(t); ended || t.begun {
+			if !ended {
+				o = a.interrupted(t)
+			}
+			settle = func() { a.settle(ctx, t, o) }
+		}
 		a.running.Go(func() {
-			defer a.busy.release(key)
-			a.settle(ctx, t, o)
+			defer a.busy.release(keys...)
+			settle()
 		})
 	}
 	return nil
 }
 
+// resume handles a command that was taken before the agent died and not begun. The service has
+// perhaps heard of it and waits, and would not hand it out again.
+func (a *Agent) resume(ctx context.Context, t track) {
+	command := &hostwire.HostCommand{CommandName: t.event, HostCommandIdentifier: t.identifier, DeploymentExecutionId: t.execution}
+	a.logOf(command).Info("the command was taken before the agent stopped, and nothing of it was run: it is taken up again")
+	if spec, err := a.specificationOf(ctx, command); err == nil {
+		a.proceed(ctx, command, spec)
+	} else if a.refuse(ctx, command, err) {
+		a.forget(t)
+	}
+}
+
+// ended is the outcome that was written down before the agent died, perhaps unreported.
+func (a *Agent) ended(t track) (outcome, bool) {
+	p, known := a.layout.find(t.deployment)
+	if !known || t.event == "" {
+		return outcome{}, false
+	}
+	o, ended := p.recorded(t.event)
+	o.Identifier = t.identifier
+	return o, ended
+}
+
 // interrupted is the outcome of a command that was in progress when the agent died.
 func (a *Agent) interrupted(t track) outcome {
-	p, known := a.layout.find(t.deployment)
-	if known && t.event != "" {
-		if o, ended := p.recorded(t.event); ended {
-			o.Identifier = t.identifier
-			return o
-		}
-	}
 	a.log.Warn("Deployment tracking file found: "+t.file+". The agent likely restarted while running a customer-supplied script. Failing the lifecycle event.",
 		"deployment", t.deployment, "event", t.event)
 	o := failed(t.identifier, hostwire.Diagnostics{
 		ErrorCode: hostwire.CodeFailedAfterRestart,
 		Message:   "Failed: Failing in-progress lifecycle event after an agent restart.",
 	})
-	if known && t.event != "" {
+	if p, known := a.layout.find(t.deployment); known && t.event != "" {
 		if err := p.record(t.event, o, true); err != nil {
 			a.log.Warn("the outcome could not be written down before it is reported", "error", err)
 		}

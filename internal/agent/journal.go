@@ -16,17 +16,19 @@ import (
 // What survives a crash of the agent is two files per command.
 //
 // The tracking file, ongoing-deployment/DEPLOYMENT.EVENT, is there from before the command is
-// acknowledged until the service has heard how it ended. The outcome file, in the deployment's own
-// folder, is written when the command has ended, before the service is told.
+// acknowledged until the service has heard how it ended; a line is added to it between the
+// acknowledgement and the work. The outcome file, in the deployment's own folder, is written when
+// the command has ended, before the service is told.
 //
 //	tracking  outcome   at start this means
-//	yes       no        interrupted: report a failure, the event cannot be resumed
+//	taken     no        nothing was run: acknowledge (again) and run it
+//	begun     no        interrupted: report a failure, the event cannot be resumed
 //	yes       yes       ended, but perhaps not reported: report it (again)
 //	no        yes       done; if the command comes again, it is answered from the outcome
 //
 // The outcome of an event that ran something is forced to disk before the service is told, and so
-// is the tracking file, before the service hears that the work begins: a power cut finds both. What
-// did nothing is not worth that: it may as well be done again.
+// is the tracking file, before the service hears of the command and again before the work begins: a
+// power cut finds them. What did nothing is not worth that: it may as well be done again.
 
 // staleAfter is the age at which the service has long given up on a command.
 const staleAfter = 24 * time.Hour
@@ -46,25 +48,47 @@ func failed(identifier string, d hostwire.Diagnostics) outcome {
 	return outcome{identifier, hostwire.Failed, d}
 }
 
-// A track is the tracking file of one command.
+// A track is the tracking file of one command: the identifier of the delivery, which is all that AWS's
+// agent writes there, the execution id, and, once something runs, a third line.
 type track struct {
 	file              string
 	deployment, event string
 	identifier        string
+	execution         string // DeploymentExecutionId; empty when it is not known, or there is no service
+	begun             bool
 }
 
-func (l layout) track(deployment, event, identifier string) track {
-	return track{filepath.Join(l.tracking, deployment+"."+event), deployment, event, identifier}
+const begunLine = "begun\n"
+
+func (l layout) track(deployment, event, identifier, execution string) track {
+	return track{file: filepath.Join(l.tracking, deployment+"."+event), deployment: deployment, event: event, identifier: identifier, execution: execution}
 }
 
-// begin makes the deployment's folder and the tracking file.
-func (t track) begin(p place, durable bool) error {
+// take makes the deployment's folder and the tracking file.
+func (t track) take(p place, durable bool) error {
+	content := t.identifier
+	if t.execution != "" {
+		content += "\n" + t.execution + "\n"
+	}
 	err := makeFolder(p.dir, durable)
 	if err == nil {
-		err = writeThrough(t.file, []byte(t.identifier), 0o600, durable)
+		err = writeThrough(t.file, []byte(content), 0o600, durable)
 	}
 	if err != nil {
 		return fmt.Errorf("note that %s is in progress: %w", t.event, err)
+	}
+	return nil
+}
+
+// begin notes that the work begins now. From here on the command does not run again.
+func (t track) begin() error {
+	file, err := os.OpenFile(t.file, os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = file.WriteString(begunLine)
+		err = errors.Join(err, file.Sync(), file.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("note that %s begins: %w", t.event, err)
 	}
 	return nil
 }
@@ -94,7 +118,7 @@ func (l layout) unfinished() ([]track, error) {
 			_ = os.Remove(file)
 			continue
 		}
-		identifier, err := os.ReadFile(file)
+		content, err := os.ReadFile(file)
 		if err != nil {
 			return out, err
 		}
@@ -103,9 +127,22 @@ func (l layout) unfinished() ([]track, error) {
 		if dot := strings.LastIndex(e.Name(), "."); dot > 0 {
 			deployment, event = e.Name()[:dot], e.Name()[dot+1:]
 		}
-		out = append(out, track{file, deployment, event, string(identifier)})
+		out = append(out, readTrack(file, deployment, event, string(content)))
 	}
 	return out, nil
+}
+
+// readTrack takes a file without an execution id for one of a command that had begun: AWS's agent
+// writes such files, and nothing can be said of them.
+func readTrack(file, deployment, event, content string) track {
+	t := track{file: file, deployment: deployment, event: event, begun: true}
+	var rest string
+	t.identifier, rest, _ = strings.Cut(content, "\n")
+	if event != "" {
+		t.execution, rest, _ = strings.Cut(rest, "\n")
+		t.begun = t.execution == "" || rest != ""
+	}
+	return t
 }
 
 // record writes down how a command ended, before anybody is told.

@@ -113,9 +113,9 @@ func (s *Session) Close() {
 func (s *Session) Run(ctx context.Context, event string) EventOutcome {
 	begun, a := time.Now(), s.agent
 	result := EventOutcome{Event: event}
-	track := a.layout.track(s.place.id, event, "local")
+	track := a.layout.track(s.place.id, event, "local", "")
 	var o outcome
-	if err := track.begin(s.place, false); err != nil {
+	if err := track.take(s.place, false); err != nil {
 		o = failed(track.identifier, unknown(err))
 	} else {
 		t := a.newTask(event, s.spec)

@@ -208,13 +208,13 @@ func (y *toy) answer(ctx context.Context, operation string, body []byte) any {
 	case "PutHostCommandAcknowledgement":
 		var in hostwire.PutHostCommandAcknowledgementInput
 		_ = json.Unmarshal(body, &in)
+		var out hostwire.PutHostCommandAcknowledgementOutput
 		y.change(func() {
 			y.acks = append(y.acks, in)
 			y.settled(in.HostCommandIdentifier)
+			out.CommandStatus = y.ackStatus // as it is at this moment: who sees the acknowledgement may change it
 		})
-		y.mu.Lock()
-		defer y.mu.Unlock()
-		return hostwire.PutHostCommandAcknowledgementOutput{CommandStatus: y.ackStatus}
+		return out
 	case "PutHostCommandComplete":
 		var in hostwire.PutHostCommandCompleteInput
 		var d hostwire.Diagnostics
