@@ -248,16 +248,13 @@ func (a *Agent) fetch(ctx context.Context, t *task) (string, error) {
 	case "GitHub":
 		return a.downloads.fromGitHub(ctx, r.GitHubRevision, t.spec.GitHubAccessToken, t.place.bundle())
 	default:
-		return fetchLocal(r.LocalRevision, t.place)
+		return fetchLocal(ctx, r.LocalRevision, t.place)
 	}
 }
 
-func fetchLocal(r *hostwire.LocalRevision, p place) (string, error) {
+func fetchLocal(ctx context.Context, r *hostwire.LocalRevision, p place) (string, error) {
 	if r.BundleType == "directory" {
-		if err := bundle.Remove(p.archive()); err != nil {
-			return "", err
-		}
-		if err := os.CopyFS(p.archive(), os.DirFS(r.Location)); err != nil {
+		if err := bundle.Copy(ctx, r.Location, p.archive()); err != nil {
 			return "", fmt.Errorf("copy the revision from %s: %w", r.Location, err)
 		}
 		return "", nil

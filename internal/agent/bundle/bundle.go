@@ -1,4 +1,4 @@
-// Package bundle unpacks the archive of a revision: tar, gzipped tar or zip.
+// Package bundle unpacks the archive of a revision: tar, gzipped tar or zip; or copies its folder.
 //
 // An archive is somebody else's input, so nothing in it may reach outside the target folder. Every
 // file is made through an os.Root; names with ".." and absolute names, hard links to anything but an
