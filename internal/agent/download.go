@@ -3,6 +3,7 @@ package agent
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -176,15 +177,27 @@ func (f *fetch) accept(r *http.Response) error {
 	return nil
 }
 
-// answerError surfaces what S3 says in XML; errors of the server itself may pass.
+// answerError surfaces what S3 says in XML and GitHub in JSON; errors of the server itself may pass.
 func answerError(r *http.Response) error {
 	text, _ := io.ReadAll(io.LimitReader(r.Body, errorLimit))
 	code, message := element(string(text), "Code"), element(string(text), "Message")
-	err := fmt.Errorf("%s (%s, HTTP %d)", firstOf(message, http.StatusText(r.StatusCode), "no message"), firstOf(code, "no code"), r.StatusCode)
+	var github struct{ Message string }
+	_ = json.Unmarshal(text, &github) // S3 answers XML, and a proxy whatever it likes
+	where := fmt.Sprintf("HTTP %d", r.StatusCode)
+	if code != "" {
+		where = code + ", " + where
+	}
+	err := fmt.Errorf("%s (%s)", firstOf(message, github.Message, http.StatusText(r.StatusCode), "no message"), where)
 	if r.StatusCode >= 500 || r.StatusCode == http.StatusTooManyRequests || r.StatusCode == http.StatusRequestTimeout || code == "RequestTimeout" {
 		return err
 	}
-	return refusedError{err}
+	return refusedError{&answeredError{err, r.StatusCode}}
+}
+
+// An answeredError is an answer other than 200.
+type answeredError struct {
+	error
+	status int
 }
 
 // element is the text of the first XML element with this name, empty when there is none. It spares
@@ -321,6 +334,9 @@ func (d *downloader) fromGitHub(ctx context.Context, r *hostwire.GitHubRevision,
 	client.CheckRedirect = nil
 	follow.http = &client
 	if err := follow.download(ctx, path, f); err != nil {
+		if answer, ok := errors.AsType[*answeredError](err); ok && answer.status == http.StatusNotFound {
+			err = fmt.Errorf("%w. The repository or the commit does not exist, or it is private and the token, if there is one, may not read it", err)
+		}
 		return "", fmt.Errorf("Could not download bundle at '%s': %w", address, err)
 	}
 	return kind, nil

@@ -114,9 +114,9 @@ func TestDownloadErrors(t *testing.T) {
 	}{
 		"missing":       {nil, "none", "", "download s3://b/none from http://127.0.0.1:", 1},
 		"surfaced":      {nil, "none", "", "The specified key does not exist & never did. (NoSuchKey, HTTP 404)", 1},
-		"forbidden":     {[]fault{status(403, "x")}, "k", "", "Forbidden (no code, HTTP 403)", 0},
+		"forbidden":     {[]fault{status(403, "x")}, "k", "", "as scripted (HTTP 403)", 0},
 		"other etag":    {nil, "k", `"etag-2"`, "Expected deployment artifact bundle etag etag-2 but was actually etag-1", 1},
-		"always broken": {slices.Repeat([]fault{status(500, "x")}, 20), "k", "", "Internal Server Error (no code, HTTP 500) (after 8 attempts)", 0},
+		"always broken": {slices.Repeat([]fault{status(500, "x")}, 20), "k", "", "as scripted (HTTP 500) (after 8 attempts)", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			y := newToy(t)
@@ -205,9 +205,21 @@ func TestGitHub(t *testing.T) {
 	if d := y.fails("d-HUB", "AfterInstall", hostwire.CodeScriptFailed, "exit code 1"); !strings.Contains(d.Log, "commit abc\n") {
 		t.Errorf("the log is %q", d.Log)
 	}
-	_, err := a.downloads.fromGitHub(t.Context(), &hostwire.GitHubRevision{Account: "o", Repository: "r", CommitId: "c"}, "gh-token", filepath.Join(t.TempDir(), "f"))
-	if want := fmt.Sprintf("Could not download bundle at '%s/repos/o/r/tarball/c': ", y.server.URL); err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "gh-token") {
-		t.Errorf("got %v", err)
+	for answer, want := range map[int]string{
+		http.StatusNotFound:  "GitHub's own words (HTTP 404). The repository or the commit does not exist, or it is private",
+		http.StatusForbidden: "GitHub's own words (HTTP 403)",
+	} {
+		y.mu.Lock()
+		y.faults["GET"] = []fault{func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(answer)
+			fmt.Fprint(w, `{"message": "GitHub's own words", "documentation_url": "u"}`)
+		}}
+		y.mu.Unlock()
+		_, err := a.downloads.fromGitHub(t.Context(), &hostwire.GitHubRevision{Account: "o", Repository: "r", CommitId: "c"}, "gh-token", filepath.Join(t.TempDir(), "f"))
+		want = fmt.Sprintf("Could not download bundle at '%s/repos/o/r/tarball/c': ", y.server.URL) + want
+		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "gh-token") {
+			t.Errorf("got %v, want %s", err, want)
+		}
 	}
 }
 

@@ -42,7 +42,7 @@ func (a *Agent) poll(ctx context.Context) {
 		switch {
 		case err != nil:
 			wait = a.afterError(&trouble, err, time.Since(begun))
-			a.state.change(func(s *state) { s.Trouble = err.Error() })
+			a.state.change(func(s *state) { s.Trouble = withAdvice(err) })
 		case !started && time.Since(begun) < immediate:
 			trouble.clear(a)
 			empty++
@@ -96,7 +96,7 @@ type troubles struct {
 func (a *Agent) afterError(t *troubles, err error, spent time.Duration) time.Duration {
 	if t.text != err.Error() || time.Since(t.logged) > time.Minute {
 		t.text, t.logged = err.Error(), time.Now()
-		a.log.Warn("polling failed; trying again", "error", err)
+		a.log.Warn("polling failed; trying again", "error", err, "advice", advice(err))
 	}
 	if unreachable(err) {
 		t.unreachable++

@@ -87,12 +87,21 @@ func serve(ctx context.Context, configFile string, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	log, file, closeLog := newLogger(config, stderr)
+	defer closeLog()
+	err = start(ctx, config, log)
+	if err != nil {
+		file.Error("the agent ends", "error", err) // Main says so on stderr
+	}
+	return err
+}
+
+// start finds out who the host is and serves it.
+func start(ctx context.Context, config Config, log *slog.Logger) error {
 	host, err := LoadHost(ctx, config, os.Getenv)
 	if err != nil {
 		return err
 	}
-	log, closeLog := newLogger(config, stderr)
-	defer closeLog()
 	agent, err := New(config, host, log)
 	if err != nil {
 		return err
@@ -130,22 +139,23 @@ func (a *Agent) runUntil(ctx context.Context, signals <-chan os.Signal) error {
 	return a.Run(ctx)
 }
 
-// newLogger logs to stderr and, with a log_dir, to a file in the format of AWS's agent.
-func newLogger(config Config, stderr io.Writer) (*slog.Logger, func()) {
+// newLogger logs to stderr and, with a log_dir, to a file in the format of AWS's agent, which is
+// returned by itself too.
+func newLogger(config Config, stderr io.Writer) (log, file *slog.Logger, closeFile func()) {
 	level := slog.LevelInfo
 	if config.Verbose {
 		level = slog.LevelDebug
 	}
 	text := slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})
+	log, file, closeFile = slog.New(text), slog.New(slog.DiscardHandler), func() {}
 	if config.LogDir == "" {
-		return slog.New(text), func() {}
+		return log, file, closeFile
 	}
-	file, err := config.openLog(config.ProgramName)
+	out, err := config.openLog(config.ProgramName)
 	if err != nil {
-		log := slog.New(text)
 		log.Warn("there is no log file", "error", err)
-		return log, func() {}
+		return log, file, closeFile
 	}
-	handler := &awsHandler{w: file, program: config.ProgramName, level: level}
-	return slog.New(slog.NewMultiHandler(text, handler)), func() { _ = file.Close() }
+	handler := &awsHandler{w: out, program: config.ProgramName, level: level}
+	return slog.New(slog.NewMultiHandler(text, handler)), slog.New(handler), func() { _ = out.Close() }
 }

@@ -164,7 +164,7 @@ func (s *report) reach(ctx context.Context, config Config, getenv func(string) s
 	}
 	response, err := client.Do(request) // any answer will do
 	if err != nil {
-		s.Unreached = plainError(err).Error()
+		s.Unreached = withAdvice(plainError(err))
 		return nil
 	}
 	response.Body.Close()

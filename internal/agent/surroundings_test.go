@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"log/slog"
 	"net/http"
 	"os"
 	"testing"
@@ -38,6 +39,20 @@ func TestClockSkew(t *testing.T) {
 	y.until("polling works", func() bool { return y.polls > 0 })
 	if skew := time.Duration(a.service.skew.Load()); skew < 19*time.Minute || skew > 21*time.Minute {
 		t.Errorf("the skew is taken for %v", skew)
+	}
+}
+
+// When somebody sets the clock right the next request is refused, and made again at once.
+func TestClockIsSetRight(t *testing.T) {
+	y := newToy(t)
+	a, err := New(y.config(), testHost(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.service.skew.Store(int64(20 * time.Minute))
+	y.faults["PostHostCommandUpdate"] = []fault{status(400, "InvalidSignatureException")}
+	if err := a.service.update(t.Context(), "c", hostwire.Diagnostics{}); err != nil || a.service.skew.Load() != 0 {
+		t.Errorf("%v, and the skew is taken for %v", err, time.Duration(a.service.skew.Load()))
 	}
 }
 

@@ -176,9 +176,10 @@ func (c *commandService) call(ctx context.Context, operation string, in, out any
 	if err != nil {
 		return fmt.Errorf("%s: %w", operation, err)
 	}
+	skew := c.skew.Load()
 	err = c.once(ctx, operation, body, out)
 	service, refused := errors.AsType[*ServiceError](err)
-	if refused && (service.skewed() && c.skew.Load() != 0 || service.aboutKeys() && c.renewed(ctx, used)) {
+	if refused && (service.skewed() && c.skew.Load() != skew || service.aboutKeys() && c.renewed(ctx, used)) {
 		err = c.once(ctx, operation, body, out)
 	}
 	return err
@@ -268,7 +269,7 @@ func (c *commandService) noteClock(date time.Time) {
 		ahead = 0
 	}
 	if c.skew.Swap(int64(ahead)) != int64(ahead) && ahead != 0 {
-		c.log.Warn("this host's clock differs from the service's; requests are signed with the service's time", "difference", ahead.Round(time.Second))
+		c.log.Warn("this host's clock differs from the service's; requests are signed with the service's time; set this host's clock (NTP)", "difference", ahead.Round(time.Second))
 	}
 }
 
