@@ -1,0 +1,157 @@
+// Package cloudwatch stands in for CloudWatch: metrics are kept for a few hours in memory,
+// alarms on them are evaluated for real and last in the store.
+//
+//	awswire (Query, CBOR) ─ operation ─ metrics  (series.go: what was put, by second)
+//	                                  └ alarms   (alarms.go; evaluate.go decides, Run asks)
+//
+// Of an alarm's actions nothing is carried out but what deployments make of its state. An
+// alarm in the namespace Prometheus has a PromQL query for its metric (prometheus.go).
+package cloudwatch
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/slipway/slipway/internal/awswire"
+	"github.com/slipway/slipway/internal/identity"
+	"github.com/slipway/slipway/internal/standin/record"
+)
+
+// Config is what a CloudWatch is made of. Store, Region and Account are needed.
+type Config struct {
+	Store           record.Store
+	Region, Account string
+	// Prometheus is the base URL of a Prometheus server, for alarms on its queries.
+	Prometheus string
+	HTTP       *http.Client // asks Prometheus; one with a time-out of five seconds when nil
+	// Changed is told after every change of an alarm's state.
+	Changed func(alarm string)
+	Now     func() time.Time // time.Now when nil
+	Log     *slog.Logger     // silent when nil
+}
+
+// A CloudWatch keeps metrics and watches alarms while it runs.
+type CloudWatch struct {
+	cfg    Config
+	alarms *record.Table[alarm]
+	series *seriesSet
+
+	mu sync.Mutex // held over every change of an alarm
+}
+
+// New reads the alarms that there are.
+func New(ctx context.Context, cfg Config) (*CloudWatch, error) {
+	if cfg.HTTP == nil {
+		cfg.HTTP = &http.Client{Timeout: 5 * time.Second}
+	}
+	if cfg.Changed == nil {
+		cfg.Changed = func(string) {}
+	}
+	if cfg.Now == nil {
+		cfg.Now = func() time.Time { return time.Now().UTC() }
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	alarms, err := record.Open[alarm](ctx, cfg.Store, "cloudwatch/alarm")
+	if err != nil {
+		return nil, err
+	}
+	return &CloudWatch{cfg: cfg, alarms: alarms, series: newSeriesSet()}, nil
+}
+
+// Service answers the API in both protocols that clients of CloudWatch speak.
+func (c *CloudWatch) Service() awswire.Service {
+	const scope = "monitoring"
+	operations := c.operations()
+	return awswire.Editions(
+		awswire.Query(scope, "2010-08-01", "http://monitoring.amazonaws.com/doc/2010-08-01/", operations, c.cfg.Log),
+		awswire.CBOR(scope, "GraniteServiceVersion20100801", shapes, operations, c.cfg.Log),
+	)
+}
+
+// The codes of refusals, as they are in AWS Query.
+const (
+	invalidValue       = "InvalidParameterValue"
+	invalidCombination = "InvalidParameterCombination"
+	missingParameter   = "MissingParameter"
+	limitExceeded      = "LimitExceeded"
+	notFound           = "ResourceNotFound"
+	invalidFormat      = "InvalidFormat"
+	invalidToken       = "InvalidNextToken"
+)
+
+// shapes are the exceptions' names in the newer protocol.
+var shapes = map[string]string{
+	invalidValue:       "InvalidParameterValueException",
+	invalidCombination: "InvalidParameterCombinationException",
+	missingParameter:   "MissingRequiredParameterException",
+	limitExceeded:      "LimitExceededFault",
+	invalidFormat:      "InvalidFormatFault",
+}
+
+func (c *CloudWatch) operations() awswire.Operations {
+	return awswire.Operations{
+		"PutMetricData":        op(c, "PutMetricData", c.putMetricData),
+		"GetMetricStatistics":  op(c, "GetMetricStatistics", c.getMetricStatistics),
+		"GetMetricData":        op(c, "GetMetricData", c.getMetricData),
+		"ListMetrics":          op(c, "ListMetrics", c.listMetrics),
+		"PutMetricAlarm":       op(c, "PutMetricAlarm", c.putMetricAlarm),
+		"DescribeAlarms":       op(c, "DescribeAlarms", c.describeAlarms),
+		"DescribeAlarmHistory": op(c, "DescribeAlarmHistory", c.describeAlarmHistory),
+		"SetAlarmState":        op(c, "SetAlarmState", c.setAlarmState),
+		"DeleteAlarms":         op(c, "DeleteAlarms", c.deleteAlarms),
+		"EnableAlarmActions":   op(c, "EnableAlarmActions", c.enableAlarmActions),
+		"DisableAlarmActions":  op(c, "DisableAlarmActions", c.disableAlarmActions),
+		"TagResource":          op(c, "TagResource", c.tagResource),
+		"UntagResource":        op(c, "UntagResource", c.untagResource),
+		"ListTagsForResource":  op(c, "ListTagsForResource", c.listTagsForResource),
+	}
+}
+
+// op makes an operation that the caller must be allowed: cloudwatch:name on every resource,
+// as for the operations of CloudWatch that name none.
+func op[In, Out any](c *CloudWatch, name string, f func(context.Context, *In) (*Out, error)) awswire.Operation {
+	return awswire.Op(func(ctx context.Context, in *In) (*Out, error) {
+		caller, ok := awswire.Caller(ctx).(identity.Caller)
+		if !ok {
+			return nil, errors.New("the caller in the context is not an identity.Caller")
+		}
+		action := "cloudwatch:" + name
+		if decision := caller.Decide(action, "*"); decision != identity.Allowed {
+			return nil, &awswire.Error{Code: "AccessDenied", Message: caller.Refusal(action, "*", decision), Status: http.StatusForbidden}
+		}
+		return f(ctx, in)
+	})
+}
+
+// Run evaluates the alarms until ctx ends.
+func (c *CloudWatch) Run(ctx context.Context) error {
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	if c.cfg.Prometheus != "" {
+		asking.Go(func() { every(ctx, prometheusEvery, c.askPrometheus) })
+	}
+	every(ctx, evaluateEvery, func(ctx context.Context) {
+		c.series.trim(c.cfg.Now())
+		c.evaluateAll(ctx)
+	})
+	return nil
+}
+
+func every(ctx context.Context, pause time.Duration, do func(context.Context)) {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			do(ctx)
+		}
+	}
+}
