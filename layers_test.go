@@ -46,6 +46,7 @@ var layers = map[string]string{
 	"internal/standin/iam":        "internal/identity internal/awswire",
 	"internal/standin/s3":         "internal/awswire internal/identity",
 	"internal/installer":          "",
+	"internal/standin/cloudwatch": "internal/awswire internal/identity internal/standin/record",
 	"internal/standin/elb/plane":  "",
 	"internal/standin/elb":        "internal/awswire internal/identity internal/standin/record internal/standin/elb/plane",
 	"internal/standin/cloudtrail": "internal/awswire internal/identity internal/audit",
@@ -61,7 +62,7 @@ var layers = map[string]string{
 	// Assembly and proof.
 	"internal/server": "internal/deploy internal/store/sqlite internal/platform internal/platform/server internal/engine " +
 		"internal/control internal/identity internal/awswire internal/api internal/hostapi internal/standin/iam internal/standin/s3 " +
-		"internal/standin/cloudtrail internal/audit internal/installer internal/awsclient internal/alarm",
+		"internal/standin/cloudtrail internal/audit internal/installer internal/awsclient internal/alarm internal/standin/cloudwatch",
 	"internal/cli": "internal/deploy internal/appspec internal/server internal/agent internal/awsclient internal/sandbox",
 	"internal/sim": "internal/deploy internal/engine internal/store internal/store/sqlite internal/platform internal/platform/simulated",
 

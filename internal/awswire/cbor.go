@@ -65,19 +65,27 @@ func (p *cborProtocol) reply(w http.ResponseWriter, requestID, _ string, out any
 }
 
 func (p *cborProtocol) refuse(w http.ResponseWriter, requestID string, e *Error) {
-	shape, fault := e.Code, "Sender"
-	if renamed := p.shapes[shape]; renamed != "" {
-		shape = renamed
-	}
-	if e.status() >= http.StatusInternalServerError {
-		fault = "Receiver"
-	}
 	w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
-	// Clients that knew the service in AWS Query look for the code that it had there.
-	w.Header().Set("X-Amzn-Query-Error", e.Code+";"+fault)
+	w.Header().Set("X-Amzn-Query-Error", queryError(e))
 	writeBody(w, requestID, cborType, e.status(), cbor.Encode(cbor.Map{
-		"__type": cbor.String(shape), "message": cbor.String(e.Message),
+		"__type": cbor.String(p.shape(e)), "message": cbor.String(e.Message),
 	}))
+}
+
+// shape is the exception's name where it is not called like its code.
+func (p *cborProtocol) shape(e *Error) string {
+	if renamed := p.shapes[e.Code]; renamed != "" {
+		return renamed
+	}
+	return e.Code
+}
+
+// queryError says to clients that knew the service in AWS Query which code it had there.
+func queryError(e *Error) string {
+	if e.status() >= http.StatusInternalServerError {
+		return e.Code + ";Receiver"
+	}
+	return e.Code + ";Sender"
 }
 
 func (p *cborProtocol) denied(d *denial) *Error { return (&queryProtocol{}).denied(d) }

@@ -44,6 +44,29 @@ func TestCBORThereAndBack(t *testing.T) {
 	}
 }
 
+// TestPlainJSON: the same shapes in JSON, timestamps as numbers.
+func TestPlainJSON(t *testing.T) {
+	const text = `{"Name":"latency","At":1700000000.25,"Values":[1,-2.5],"Count":-3,"On":false,"Labels":{"a":"b"},"Parts":[{"Name":null}],"Other":1}`
+	var got reading
+	if err := decodePlainJSON([]byte(text), &got); err != nil {
+		t.Fatal(err)
+	}
+	value, err := toCBOR(reflect.ValueOf(got))
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := marshalJSON(inJSON(value))
+	want := `{"At":1700000000.25,"Count":-3,"Labels":{"a":"b"},"Name":"latency","On":false,"Parts":[{}],"Values":[1,-2.5]}`
+	if err != nil || string(back) != want {
+		t.Errorf("%s, %v", back, err)
+	}
+	for _, bad := range []string{`{`, `[]`, `{"Count":"3"}`, `{"At":"now"}`, `{"Values":{}}`} {
+		if e, ok := asError(decodePlainJSON([]byte(bad), &reading{})); !ok || e.Code != "SerializationException" {
+			t.Errorf("%s: %v", bad, e)
+		}
+	}
+}
+
 func TestCBORRefusals(t *testing.T) {
 	for name, body := range map[string][]byte{
 		"no CBOR":              []byte("\xff{}"),

@@ -61,6 +61,7 @@ are also hosts below --s3-domain, for clients that put them there: AWS's Ruby ag
 	flags.IntVar(&f.Quotas.Groups, "max-groups", deploy.DefaultQuotas.Groups, "how many deployment groups an application may have")
 	flags.IntVar(&f.Quotas.Configs, "max-configs", deploy.DefaultQuotas.Configs, "how many custom deployment configs there may be")
 	flags.IntVar(&f.Quotas.Instances, "max-instances", 0, "how many instances one deployment may have; 0 for any number")
+	flags.StringVar(&f.Prometheus, "prometheus-url", "", "the Prometheus `URL` that alarms in the namespace Prometheus ask")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 	return cmd
 }

@@ -151,7 +151,6 @@ func TestDeploymentsThatAreNotBuiltAreRefused(t *testing.T) {
 		{deploy.Server, S{Style: &deploy.Style{Type: deploy.InPlace, Option: deploy.WithTrafficControl}, LoadBalancer: behind},
 			"InvalidLoadBalancerInfo", "load balancer"},
 		{deploy.Server, S{AutoScalingGroups: []string{"asg"}}, "InvalidAutoScalingGroup", "Auto Scaling"},
-		{deploy.Server, S{Alarms: &deploy.Alarms{Enabled: true, Names: []string{"cpu"}}}, "InvalidAlarmConfig", "alarms"},
 		{deploy.Server, S{Triggers: []deploy.Trigger{{Name: "t", Topic: "arn:aws:sns:us-east-1:0:t", Events: []string{"DeploymentStart"}}}},
 			"InvalidDeploymentGroupName", "notifications"},
 	} {

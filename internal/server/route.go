@@ -27,7 +27,7 @@ func (s *Server) route(service *control.Service) http.Handler {
 	endpoint := hostapi.New(hostapi.Config{
 		Hosts: s.hosts, Signer: s.signer, Region: s.cfg.Region, Account: s.cfg.Account, Log: s.cfg.Log,
 	})
-	services := append(iam.Services(s.identity, s.cfg.Log), api.New(service, s.cfg.Log))
+	services := append(iam.Services(s.identity, s.cfg.Log), api.New(service, s.cfg.Log), s.watch.Service())
 	for i := range services {
 		services[i] = services[i].Observed(cloudtrail.Recorder(s.audit, s.cfg.Log))
 	}

@@ -15,8 +15,10 @@ import (
 	"strconv"
 	"time"
 
+	awscloudwatch "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/slipway/slipway/internal/alarm"
 	"github.com/slipway/slipway/internal/audit"
 	"github.com/slipway/slipway/internal/control"
 	"github.com/slipway/slipway/internal/deploy"
@@ -25,6 +27,7 @@ import (
 	"github.com/slipway/slipway/internal/identity"
 	"github.com/slipway/slipway/internal/platform"
 	hosts "github.com/slipway/slipway/internal/platform/server"
+	"github.com/slipway/slipway/internal/standin/cloudwatch"
 	"github.com/slipway/slipway/internal/standin/s3"
 	"github.com/slipway/slipway/internal/store/sqlite"
 )
@@ -52,6 +55,8 @@ type Config struct {
 	Account  string // twelve digits; 000000000000 when empty
 	// Limits are the deadlines of new deployments; AWS's when zero.
 	Limits deploy.Limits
+	// Prometheus is the base URL of the server that alarms on PromQL queries ask; none when empty.
+	Prometheus string
 	// Quotas bound what may exist; AWS's when zero.
 	Quotas deploy.Quotas
 	// AdminAccessKeyID and AdminSecretAccessKey are the administrator's keys; random when
@@ -107,6 +112,7 @@ type Server struct {
 	store    *sqlite.Store
 	identity *identity.Service
 	own      ownCaller
+	watch    *cloudwatch.CloudWatch
 	audit    *audit.Log
 	hosts    *control.Hosts
 	signer   *hostapi.Signer
@@ -192,6 +198,13 @@ func (s *Server) openRooms(ctx context.Context) error {
 	if err := s.openSigner(ctx); err != nil {
 		return err
 	}
+	s.watch, err = cloudwatch.New(ctx, cloudwatch.Config{
+		Store: s.store, Region: s.cfg.Region, Account: s.cfg.Account, Prometheus: s.cfg.Prometheus,
+		Changed: func(string) { s.engine.AlarmsChanged() }, Log: s.cfg.Log,
+	})
+	if err != nil {
+		return fmt.Errorf("open the alarms: %w", err)
+	}
 	s.engine = engine.New(engine.Config{
 		Store: s.store,
 		Drivers: map[deploy.Platform]platform.Driver{
@@ -200,8 +213,9 @@ func (s *Server) openRooms(ctx context.Context) error {
 				RevisionExists: s.revisionExists, MaxInstances: s.cfg.Quotas.Instances,
 			}),
 		},
-		Owner: "embedded", // the lock on the data directory: there is no other
-		Log:   s.cfg.Log,
+		Alarms: alarm.Alarms{CloudWatch: awscloudwatch.NewFromConfig(s.inProcess())},
+		Owner:  "embedded", // the lock on the data directory: there is no other
+		Log:    s.cfg.Log,
 	})
 	service := control.New(control.Config{
 		Store: s.store, Wake: s.engine.Wake, Region: s.cfg.Region, Account: s.cfg.Account,
@@ -264,6 +278,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	g.Go(func() error { return s.objects.Run(rooms) })
 	g.Go(func() error { return s.engine.Run(rooms) })
+	g.Go(func() error { return s.watch.Run(rooms) })
 	g.Go(func() error {
 		if err := web.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			return err

@@ -182,8 +182,12 @@ func Recorder(events *audit.Log, log *slog.Logger) func(context.Context, awswire
 	}
 }
 
-// reads says whether an operation changes nothing. Making a session is no read.
+// reads says whether an operation changes nothing that is worth a record. Making a session is
+// no read; a measurement is none of those who set things up, and there are many.
 func reads(operation string) bool {
+	if operation == "PutMetricData" {
+		return true
+	}
 	if operation == "GetSessionToken" {
 		return false
 	}

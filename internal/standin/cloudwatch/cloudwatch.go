@@ -64,13 +64,15 @@ func New(ctx context.Context, cfg Config) (*CloudWatch, error) {
 	return &CloudWatch{cfg: cfg, alarms: alarms, series: newSeriesSet()}, nil
 }
 
-// Service answers the API in both protocols that clients of CloudWatch speak.
+// Service answers the API in the three protocols that clients of CloudWatch speak: AWS Query
+// (older CLIs), JSON (newer ones) and CBOR (the SDK for Go).
 func (c *CloudWatch) Service() awswire.Service {
-	const scope = "monitoring"
+	const scope, target = "monitoring", "GraniteServiceVersion20100801"
 	operations := c.operations()
 	return awswire.Editions(
 		awswire.Query(scope, "2010-08-01", "http://monitoring.amazonaws.com/doc/2010-08-01/", operations, c.cfg.Log),
-		awswire.CBOR(scope, "GraniteServiceVersion20100801", shapes, operations, c.cfg.Log),
+		awswire.CBOR(scope, target, shapes, operations, c.cfg.Log),
+		awswire.PlainJSON(scope, target, shapes, operations, c.cfg.Log),
 	)
 }
 
