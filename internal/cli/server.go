@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,7 @@ const totalLimit = 8 * time.Hour
 type serverFlags struct {
 	server.Config
 	logLevel string
+	balancer string
 }
 
 func (p *program) serverCommand() *cobra.Command {
@@ -52,6 +54,8 @@ are also hosts below --s3-domain, for clients that put them there: AWS's Ruby ag
 	flags.StringVar(&f.S3Domain, "s3-domain", "", "the host `name` below which buckets are hosts, as bucket.name; the first --tls-host by default")
 	flags.StringVar(&f.Region, "region", awsclient.DefaultRegion, "the region in names and signatures")
 	flags.StringVar(&f.Account, "account", "000000000000", "the account `number` in names")
+	flags.StringVar(&f.Cloud, "cloud", server.CloudStandin, "whose load balancers deployments go behind: standin (embedded) or aws")
+	flags.StringVar(&f.balancer, "load-balancer-address", "", "the `address` of embedded load balancers, or a CIDR block of addresses, one for each (default loopback addresses)")
 	flags.StringVar(&f.AgentProgram, "agent-program", "", "the slipway-agent `file` that hosts install (default beside this program)")
 	flags.DurationVar(&f.Limits.Pickup, "pickup-timeout", 5*time.Minute, "how long a host may take to pick up a lifecycle event")
 	flags.DurationVar(&f.Limits.Event, "event-timeout", time.Hour, "how long a lifecycle event may take without a report")
@@ -83,6 +87,16 @@ func (p *program) serve(ctx context.Context, f serverFlags) error {
 	if !accountNumber(f.Account) {
 		return usagef("--account is a number of twelve digits, not %q", f.Account)
 	}
+	if f.Cloud != server.CloudStandin && f.Cloud != server.CloudAWS {
+		return usagef("--cloud is standin or aws, not %q", f.Cloud)
+	}
+	if f.balancer != "" {
+		pool, err := addresses(f.balancer)
+		if err != nil {
+			return usagef("--load-balancer-address is an IP address or a CIDR block such as 192.0.2.0/28, not %q", f.balancer)
+		}
+		f.LoadBalancerPool = pool
+	}
 	f.Limits.Total = max(totalLimit, f.Limits.Event)
 	f.AdminAccessKeyID = p.getenv("SLIPWAY_ADMIN_ACCESS_KEY_ID")
 	f.AdminSecretAccessKey = p.getenv("SLIPWAY_ADMIN_SECRET_ACCESS_KEY")
@@ -93,6 +107,14 @@ func (p *program) serve(ctx context.Context, f serverFlags) error {
 	}
 	fmt.Fprintf(p.stdout, "Slipway serves on %s. To point AWS tools at it:  eval \"$(slipway env --data %s)\"\n", s.URL(), quote(f.DataDir))
 	return s.Run(ctx)
+}
+
+// addresses reads one address, or a block of them.
+func addresses(text string) (netip.Prefix, error) {
+	if one, err := netip.ParseAddr(text); err == nil {
+		return one.Prefix(one.BitLen())
+	}
+	return netip.ParsePrefix(text)
 }
 
 func accountNumber(text string) bool {

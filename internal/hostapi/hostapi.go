@@ -99,6 +99,7 @@ func caller(ctx context.Context) identity.Caller {
 }
 
 func (e *Endpoint) poll(ctx context.Context, in *hostwire.PollHostCommandInput) (*hostwire.PollHostCommandOutput, error) {
+	e.meet(ctx, in.HostIdentifier)
 	hold, cancel := context.WithTimeout(ctx, holdPoll+rand.N(jitter))
 	defer cancel()
 	command, err := e.cfg.Hosts.NextCommand(hold, caller(ctx), in.HostIdentifier)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"net/netip"
 	"time"
 )
 
@@ -16,7 +17,8 @@ const versionLimit = 64
 // A Sighting is the last that was heard of a host.
 type Sighting struct {
 	At      time.Time
-	Version string // of the agent, as it says; "" when it says nothing
+	Version string     // of the agent, as it says; "" when it says nothing
+	From    netip.Addr // that it called from; invalid when that is not known
 }
 
 type versionKey struct{}
@@ -39,10 +41,21 @@ func (e *Endpoint) see(ctx context.Context, host string) {
 	version, _ := ctx.Value(versionKey{}).(string)
 	e.mu.Lock()
 	before, known := e.seen[host]
-	e.seen[host] = Sighting{At: time.Now(), Version: version}
+	e.seen[host] = Sighting{At: time.Now(), Version: version, From: caller(ctx).Request.SourceIP}
 	e.mu.Unlock()
 	if !known || before.Version != version {
 		e.cfg.Log.Debug("host polls", "host", host, "agent", version)
+	}
+}
+
+// meet sees a host that was not seen yet before its first poll ends, which may take a while:
+// load balancers learn from it where the host is.
+func (e *Endpoint) meet(ctx context.Context, host string) {
+	if _, known := e.Sighted(host); known || host != caller(ctx).ARN {
+		return
+	}
+	if _, err := e.cfg.Hosts.Instance(ctx, caller(ctx)); err == nil {
+		e.see(ctx, host)
 	}
 }
 
@@ -51,4 +64,12 @@ func (e *Endpoint) Seen() map[string]Sighting {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return maps.Clone(e.seen)
+}
+
+// Sighted is when a host was last heard of, if it was since the server started.
+func (e *Endpoint) Sighted(host string) (Sighting, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	seen, ok := e.seen[host]
+	return seen, ok
 }

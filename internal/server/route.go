@@ -24,14 +24,14 @@ import (
 // route splits the one listener: by the service that a request is signed for, and where it
 // is not signed, by its path.
 func (s *Server) route(service *control.Service) http.Handler {
-	endpoint := hostapi.New(hostapi.Config{
-		Hosts: s.hosts, Signer: s.signer, Region: s.cfg.Region, Account: s.cfg.Account, Log: s.cfg.Log,
-	})
 	services := append(iam.Services(s.identity, s.cfg.Log), api.New(service, s.cfg.Log), s.watch.Service())
+	if s.balancing != nil {
+		services = append(services, s.balancing.Wire())
+	}
 	for i := range services {
 		services[i] = services[i].Observed(cloudtrail.Recorder(s.audit, s.cfg.Log))
 	}
-	services = append(services, cloudtrail.Service(s.audit, s.cfg.Log), endpoint.Service())
+	services = append(services, cloudtrail.Service(s.audit, s.cfg.Log), s.endpoint.Service())
 	signed := hostapi.Observed(awswire.Authenticated(keys{s}, time.Now, 0, services...))
 
 	pages := http.NewServeMux()

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -28,6 +29,7 @@ import (
 	"github.com/slipway/slipway/internal/platform"
 	hosts "github.com/slipway/slipway/internal/platform/server"
 	"github.com/slipway/slipway/internal/standin/cloudwatch"
+	"github.com/slipway/slipway/internal/standin/elb"
 	"github.com/slipway/slipway/internal/standin/s3"
 	"github.com/slipway/slipway/internal/store/sqlite"
 )
@@ -53,6 +55,10 @@ type Config struct {
 	S3Domain string
 	Region   string // us-east-1 when empty
 	Account  string // twelve digits; 000000000000 when empty
+	Cloud    string // CloudStandin or CloudAWS; the first when empty
+	// LoadBalancerPool are the addresses that embedded load balancers listen on, one each; of one
+	// address, all on that. Some of loopback when zero.
+	LoadBalancerPool netip.Prefix
 	// Limits are the deadlines of new deployments; AWS's when zero.
 	Limits deploy.Limits
 	// Prometheus is the base URL of the server that alarms on PromQL queries ask; none when empty.
@@ -76,6 +82,9 @@ func (c *Config) defaults() error {
 	}
 	if c.Account == "" {
 		c.Account = "000000000000"
+	}
+	if c.Cloud == "" {
+		c.Cloud = CloudStandin
 	}
 	if c.Limits == (deploy.Limits{}) {
 		c.Limits = deploy.DefaultLimits
@@ -118,7 +127,10 @@ type Server struct {
 	signer   *hostapi.Signer
 	engine   *engine.Engine
 	objects  *s3.Gateway
-	listener net.Listener
+	endpoint *hostapi.Endpoint
+	// balancing is nil where load balancers are AWS's.
+	balancing *elb.Service
+	listener  net.Listener
 	// certificate is nil for plain HTTP.
 	certificate *certificate
 	handler     http.Handler
@@ -205,11 +217,18 @@ func (s *Server) openRooms(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open the alarms: %w", err)
 	}
+	if err := s.openBalancing(ctx); err != nil {
+		return err
+	}
+	traffic, err := s.traffic(ctx)
+	if err != nil {
+		return err
+	}
 	s.engine = engine.New(engine.Config{
 		Store: s.store,
 		Drivers: map[deploy.Platform]platform.Driver{
 			deploy.Server: hosts.New(hosts.Config{
-				Fleet: s.store, Wake: s.inbox.Wake,
+				Fleet: s.store, Wake: s.inbox.Wake, Traffic: traffic,
 				RevisionExists: s.revisionExists, MaxInstances: s.cfg.Quotas.Instances,
 			}),
 		},
@@ -230,6 +249,9 @@ func (s *Server) openRooms(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open the object store: %w", err)
 	}
+	s.endpoint = hostapi.New(hostapi.Config{
+		Hosts: s.hosts, Signer: s.signer, Region: s.cfg.Region, Account: s.cfg.Account, Log: s.cfg.Log,
+	})
 	s.handler = s.route(service)
 	return nil
 }
@@ -279,6 +301,9 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.objects.Run(rooms) })
 	g.Go(func() error { return s.engine.Run(rooms) })
 	g.Go(func() error { return s.watch.Run(rooms) })
+	if s.balancing != nil {
+		g.Go(func() error { return s.balancing.Run(rooms) })
+	}
 	g.Go(func() error {
 		if err := web.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			return err

@@ -32,6 +32,10 @@ import (
 //	ends ID STATUS          wait until the deployment has ended, so
 //	events ID TARGET        print the lifecycle events: NAME STATUS CODE, one a line
 //	await FILE [REGEXP]     wait until the file is there (and says that)
+//	address NAME …          a loopback address for each, in address/NAME and a variable of that name
+//	keep VAR                keep what the last command printed
+//	traffic begins URL      ask for a page all the time; count the answers
+//	[!] traffic ends        stop that, and none (some) of the requests may have failed
 //	machine [try] CMD ARG … run a command, or the AWS CLI, on a machine that looks like Ubuntu
 //	walked [NAME …]         every subcommand of aws deploy was called in this story, but these
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -65,6 +69,9 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"ends":    ends,
 	"events":  events,
 	"await":   await,
+	"address": addresses,
+	"keep":    keep,
+	"traffic": traffic,
 	"machine": onMachine,
 	"walked":  walked,
 }
@@ -75,6 +82,7 @@ type story struct {
 	cli     string
 	calls   []string // subcommands of aws deploy
 	machine int      // its first process, once there is one
+	crowd   *crowd   // once there is traffic
 }
 
 type storyKey struct{}
@@ -129,14 +137,17 @@ func ends(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	api := codedeploy.NewFromConfig(cfg)
 	var info *types.DeploymentInfo
-	ts.Check(w.Await("deployment "+args[0]+" ends", func() (bool, error) {
+	err = w.Await("deployment "+args[0]+" ends", func() (bool, error) {
 		out, err := api.GetDeployment(context.Background(), &codedeploy.GetDeploymentInput{DeploymentId: &args[0]})
 		if err != nil {
 			return false, err
 		}
 		info = out.DeploymentInfo
 		return info.CompleteTime != nil, nil
-	}))
+	})
+	if err != nil {
+		ts.Fatalf("%v\n%s", err, allEvents(api, args[0]))
+	}
 	if string(info.Status) != args[1] {
 		why := ""
 		if info.ErrorInformation != nil {

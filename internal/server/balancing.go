@@ -1,0 +1,108 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+
+	"github.com/slipway/slipway/internal/awsclient"
+	hosts "github.com/slipway/slipway/internal/platform/server"
+	"github.com/slipway/slipway/internal/standin/elb"
+	"github.com/slipway/slipway/internal/standin/elb/forward"
+	"github.com/slipway/slipway/internal/store"
+)
+
+// The clouds that a server works with.
+const (
+	CloudStandin = "standin" // the services around are the embedded ones
+	CloudAWS     = "aws"     // they are AWS's, or what AWS_ENDPOINT_URL names
+)
+
+// CertificatesDir holds certificates of load balancers, NAME.pem with the chain and the key.
+const CertificatesDir = "certificates"
+
+// How often a load balancer is looked at while a deployment waits for it.
+const (
+	lookStandin = 200 * time.Millisecond
+	lookAWS     = 5 * time.Second
+)
+
+// openBalancing makes the embedded load balancers, where they are the ones in use.
+func (s *Server) openBalancing(ctx context.Context) (err error) {
+	if s.cfg.Cloud == CloudAWS {
+		return nil
+	}
+	s.balancing, err = elb.Open(ctx, elb.Config{
+		Store: s.store, Engine: forward.New(forward.Config{Log: s.cfg.Log}), Region: s.cfg.Region, Account: s.cfg.Account,
+		Address: s.addressOf, Certificate: s.certificateNamed, Pool: s.cfg.LoadBalancerPool, Log: s.cfg.Log,
+	})
+	if err != nil {
+		return fmt.Errorf("open the load balancers: %w", err)
+	}
+	return nil
+}
+
+// traffic is how deployments reach load balancers.
+func (s *Server) traffic(ctx context.Context) (*hosts.Traffic, error) {
+	cfg, every := s.inProcess(), lookStandin
+	if s.cfg.Cloud == CloudAWS {
+		var err error
+		if cfg, err = awsclient.AWS(ctx, s.cfg.Region); err != nil {
+			return nil, err
+		}
+		every = lookAWS
+	}
+	return trafficOver(cfg, every), nil
+}
+
+func trafficOver(cfg aws.Config, every time.Duration) *hosts.Traffic {
+	return &hosts.Traffic{
+		V2:      elasticloadbalancingv2.NewFromConfig(cfg),
+		Classic: elasticloadbalancing.NewFromConfig(cfg),
+		Every:   every,
+	}
+}
+
+// addressOf is where load balancers reach a registered instance: where its tag says, else where
+// its agent last called from, "" while it has not.
+func (s *Server) addressOf(ctx context.Context, name string) (address string, ok bool, err error) {
+	i, err := s.store.Instance(ctx, name)
+	if errors.Is(err, store.ErrNotFound) || err == nil && !i.Registered() {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("read instance %s: %w", name, err)
+	}
+	for _, t := range i.Tags {
+		if t.Key == elb.AddressTag && t.Value != "" {
+			return t.Value, true, nil
+		}
+	}
+	if seen, ok := s.endpoint.Sighted(i.Identity()); ok && seen.From.IsValid() {
+		address = seen.From.String()
+	}
+	return address, true, nil
+}
+
+var certificateName = regexp.MustCompile(`^[\w+=,@-][\w+=,.@-]*$`)
+
+// certificateNamed reads a certificate of load balancers from the data directory.
+func (s *Server) certificateNamed(name string) (chain, key []byte, ok bool, err error) {
+	if !certificateName.MatchString(name) {
+		return nil, nil, false, nil
+	}
+	text, err := os.ReadFile(filepath.Join(s.path(CertificatesDir), name+".pem"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, false, nil
+	}
+	return text, text, err == nil, err // of each, what is wanted is found among the other
+}

@@ -1,0 +1,119 @@
+package script_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// addresses gives each name a loopback address that nobody else is likely to have.
+func addresses(ts *testscript.TestScript, neg bool, names []string) {
+	ts.Check(os.MkdirAll(ts.MkAbs("address"), 0o755))
+	for _, name := range names {
+		address := fmt.Sprintf("127.%d.%d.%d", 130+rand.IntN(120), rand.IntN(256), 1+rand.IntN(254))
+		ts.Check(os.WriteFile(filepath.Join(ts.MkAbs("address"), name), []byte(address+"\n"), 0o644))
+		ts.Setenv(strings.ToUpper(strings.ReplaceAll(name, "-", "_")), address)
+		ts.Defer(func() { endServer(ts.MkAbs(filepath.Join("hosts", name, "root", "web.pid"))) })
+	}
+}
+
+// endServer ends what a story's hooks left running on a host.
+func endServer(pidFile string) {
+	text, err := os.ReadFile(pidFile)
+	if err != nil {
+		return
+	}
+	if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
+// keep puts what the last command printed into a variable.
+func keep(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
+}
+
+// A crowd asks for a page all the time and counts how it is answered.
+type crowd struct {
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+
+	mu       sync.Mutex
+	answered int
+	failed   []string
+}
+
+const crowdSize = 8
+
+func traffic(ts *testscript.TestScript, neg bool, args []string) {
+	s := of(ts)
+	switch args[0] {
+	case "begins":
+		ctx, cancel := context.WithCancel(context.Background())
+		s.crowd = &crowd{cancel: cancel}
+		for range crowdSize {
+			s.crowd.done.Go(func() { s.crowd.ask(ctx, args[1]) })
+		}
+		ts.Defer(cancel)
+		ts.Check(s.Await("the first answers", func() (bool, error) { return s.crowd.count() >= crowdSize, nil }))
+	case "ends":
+		s.crowd.cancel()
+		s.crowd.done.Wait()
+		fmt.Fprintf(ts.Stdout(), "%d answered, %d failed\n%s\n", s.crowd.answered, len(s.crowd.failed), strings.Join(s.crowd.failed, "\n"))
+		if (len(s.crowd.failed) > 0) != neg {
+			ts.Fatalf("%d of %d requests failed, the first: %s", len(s.crowd.failed), s.crowd.answered+len(s.crowd.failed),
+				strings.Join(s.crowd.failed[:min(1, len(s.crowd.failed))], ""))
+		}
+	default:
+		ts.Fatalf("traffic begins URL | ends")
+	}
+}
+
+func (c *crowd) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.answered + len(c.failed)
+}
+
+// ask uses connections again, as browsers do.
+func (c *crowd) ask(ctx context.Context, url string) {
+	client := &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}
+	defer client.CloseIdleConnections()
+	for ctx.Err() == nil {
+		r, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodGet, url, nil)
+		if err != nil {
+			c.note(err)
+			return
+		}
+		answer, err := client.Do(r)
+		if err == nil {
+			_, err = io.Copy(io.Discard, answer.Body)
+			answer.Body.Close()
+			if err == nil && answer.StatusCode != http.StatusOK {
+				err = fmt.Errorf("status %s", answer.Status)
+			}
+		}
+		c.note(err)
+	}
+}
+
+func (c *crowd) note(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil {
+		c.failed = append(c.failed, time.Now().Format("15:04:05.000 ")+err.Error())
+		return
+	}
+	c.answered++
+}
