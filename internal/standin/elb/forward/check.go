@@ -39,28 +39,14 @@ func (h *health) enter(state plane.State, reason plane.Reason, detail string) {
 }
 
 // judge takes a result into account and tells whether what is observed has changed. A target that
-// is initial becomes healthy or unhealthy after as many checks as any other.
+// is initial is healthy with its first good check, as at AWS, and unhealthy after as many bad ones as
+// any other.
 func (h *health) judge(check plane.HealthCheck, r result) (changed bool) {
-	if h.state == plane.Initial {
-		if h.streak > 0 != r.fine {
-			h.streak = 0
-		}
-		if r.fine {
-			h.streak++
-		} else {
-			h.streak--
-		}
-		switch {
-		case h.streak >= check.Healthy:
-			h.enter(plane.Healthy, "", "")
-		case h.streak <= -check.Unhealthy:
-			h.enter(plane.Unhealthy, r.reason, r.detail)
-		default:
-			return false
-		}
+	if h.state == plane.Initial && r.fine {
+		h.enter(plane.Healthy, "", "")
 		return true
 	}
-	if r.fine == (h.state == plane.Healthy) {
+	if h.state != plane.Initial && r.fine == (h.state == plane.Healthy) {
 		h.streak = 0
 		changed = h.reason != r.reason || h.detail != r.detail
 		h.reason, h.detail = r.reason, r.detail

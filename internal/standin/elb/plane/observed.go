@@ -7,7 +7,7 @@ type State string
 
 // The states, as DescribeTargetHealth tells them.
 const (
-	Initial   State = "initial"   // not yet checked often enough; gets traffic only when no target is healthy
+	Initial   State = "initial"   // no check has passed yet; gets traffic only when no target is healthy
 	Healthy   State = "healthy"   // gets traffic
 	Unhealthy State = "unhealthy" // gets traffic only when no target is healthy
 	Draining  State = "draining"  // removed; gets nothing new
