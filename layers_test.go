@@ -60,7 +60,7 @@ var layers = map[string]string{
 	"internal/agent": "internal/hostwire internal/appspec internal/deploy",
 
 	// Assembly and proof.
-	"internal/server": "internal/deploy internal/store/sqlite internal/platform internal/platform/server internal/engine " +
+	"internal/server": "internal/deploy internal/store internal/store/sqlite internal/platform internal/platform/server internal/engine " +
 		"internal/control internal/identity internal/awswire internal/api internal/hostapi internal/standin/iam internal/standin/s3 " +
 		"internal/standin/cloudtrail internal/audit internal/installer internal/awsclient internal/alarm internal/standin/cloudwatch " +
 		"internal/standin/elb internal/standin/elb/forward",

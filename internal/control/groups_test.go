@@ -148,8 +148,6 @@ func TestDeploymentsThatAreNotBuiltAreRefused(t *testing.T) {
 		{deploy.ECS, S{Style: traffic, LoadBalancer: pair, BlueGreen: options,
 			ECSServices: []deploy.ECSService{{Cluster: "c", Service: "s"}}}, "InvalidDeploymentGroupName", "ECS"},
 		{deploy.Server, S{Style: traffic, LoadBalancer: behind}, "InvalidDeploymentGroupName", "blue/green"},
-		{deploy.Server, S{Style: &deploy.Style{Type: deploy.InPlace, Option: deploy.WithTrafficControl}, LoadBalancer: behind},
-			"InvalidLoadBalancerInfo", "load balancer"},
 		{deploy.Server, S{AutoScalingGroups: []string{"asg"}}, "InvalidAutoScalingGroup", "Auto Scaling"},
 		{deploy.Server, S{Triggers: []deploy.Trigger{{Name: "t", Topic: "arn:aws:sns:us-east-1:0:t", Events: []string{"DeploymentStart"}}}},
 			"InvalidDeploymentGroupName", "notifications"},
