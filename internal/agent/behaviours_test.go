@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -181,6 +182,35 @@ func TestTwoApplicationsOnOneHost(t *testing.T) {
 	y.succeeds("d-BLOG2", "ApplicationStop")
 	if got, want := y.trace(), "ApplicationStop of d-SHOP2 by version shop1\nApplicationStop of d-BLOG2 by version blog1\n"; got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// TestAppSpecNames: the deployment's own name comes first, then the usual ones.
+func TestAppSpecNames(t *testing.T) {
+	for _, tt := range []struct{ name, files, read string }{
+		{"appspec.yml", "appspec.yml", "appspec.yml"},
+		{"appspec.yml", "appspec.yaml", "appspec.yaml"},
+		{"appspec.yml", "appspec.yml appspec.yaml", "appspec.yml"},
+		{"deploy/prod.yml", "deploy/prod.yml appspec.yml", "deploy/prod.yml"},
+		{"prod.yml", "appspec.yml", "appspec.yml"},
+		{"prod.yml", "appspec.yml appspec.yaml", "appspec.yaml"},
+		{"prod.yml", "other.yml", ""},
+	} {
+		archive := t.TempDir()
+		for _, file := range strings.Fields(tt.files) {
+			path := filepath.Join(archive, file)
+			text := "version: 0.0\nos: linux\nhooks: {AfterInstall: [{location: " + file + "}]}\n"
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		spec, err := readAppSpec(archive, tt.name)
+		switch {
+		case tt.read == "" && (err == nil || !strings.Contains(err.Error(), `revision-relative path "`+tt.name+`"`)):
+			t.Errorf("%+v: %v", tt, err)
+		case tt.read != "" && (err != nil || spec.Scripts("AfterInstall")[0].Location != tt.read):
+			t.Errorf("%+v: %+v %v", tt, spec, err)
+		}
 	}
 }
 
