@@ -67,6 +67,9 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	service = service.edition(r, body)
 	caller, err := g.authenticate(service, r, body)
+	if err == nil {
+		body, err = inflated(r, body, g.maxBody)
+	}
 	if err != nil {
 		service.refuse(w, r, requestID, "", err)
 		return
