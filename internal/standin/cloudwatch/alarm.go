@@ -32,6 +32,15 @@ func (a alarm) statistic() string {
 	return aws.ToString(a.ExtendedStatistic)
 }
 
+// metric is what an alarm on a single metric is on. A PromQL query has no dimensions but its own.
+func (a alarm) metric() metric {
+	m := metric{namespace: aws.ToString(a.Namespace), name: aws.ToString(a.MetricName)}
+	if a.promQL() == "" {
+		m.dimensions = dimensionsOf(a.Dimensions)
+	}
+	return m
+}
+
 // period is the length of one datapoint's time; a minute for an expression that names none.
 func (a alarm) period() time.Duration {
 	seconds := aws.ToInt32(a.Period)

@@ -16,6 +16,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
 	"github.com/slipway/slipway/internal/awswire"
 	"github.com/slipway/slipway/internal/identity"
 	"github.com/slipway/slipway/internal/standin/record"
@@ -39,6 +43,7 @@ type CloudWatch struct {
 	cfg    Config
 	alarms *record.Table[alarm]
 	series *seriesSet
+	faults faults
 
 	mu sync.Mutex // held over every change of an alarm
 }
@@ -61,7 +66,7 @@ func New(ctx context.Context, cfg Config) (*CloudWatch, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &CloudWatch{cfg: cfg, alarms: alarms, series: newSeriesSet()}, nil
+	return &CloudWatch{cfg: cfg, alarms: alarms, series: newSeriesSet(), faults: faults{byQuery: map[string]string{}}}, nil
 }
 
 // Service answers the API in the three protocols that clients of CloudWatch speak: AWS Query
@@ -98,37 +103,92 @@ var shapes = map[string]string{
 
 func (c *CloudWatch) operations() awswire.Operations {
 	return awswire.Operations{
-		"PutMetricData":        op(c, "PutMetricData", c.putMetricData),
-		"GetMetricStatistics":  op(c, "GetMetricStatistics", c.getMetricStatistics),
-		"GetMetricData":        op(c, "GetMetricData", c.getMetricData),
-		"ListMetrics":          op(c, "ListMetrics", c.listMetrics),
-		"PutMetricAlarm":       op(c, "PutMetricAlarm", c.putMetricAlarm),
-		"DescribeAlarms":       op(c, "DescribeAlarms", c.describeAlarms),
-		"DescribeAlarmHistory": op(c, "DescribeAlarmHistory", c.describeAlarmHistory),
-		"SetAlarmState":        op(c, "SetAlarmState", c.setAlarmState),
-		"DeleteAlarms":         op(c, "DeleteAlarms", c.deleteAlarms),
-		"EnableAlarmActions":   op(c, "EnableAlarmActions", c.enableAlarmActions),
-		"DisableAlarmActions":  op(c, "DisableAlarmActions", c.disableAlarmActions),
-		"TagResource":          op(c, "TagResource", c.tagResource),
-		"UntagResource":        op(c, "UntagResource", c.untagResource),
-		"ListTagsForResource":  op(c, "ListTagsForResource", c.listTagsForResource),
+		"PutMetricData":       op(c, "PutMetricData", c.putMetricData),
+		"GetMetricStatistics": op(c, "GetMetricStatistics", c.getMetricStatistics),
+		"GetMetricData":       op(c, "GetMetricData", c.getMetricData),
+		"ListMetrics":         op(c, "ListMetrics", c.listMetrics),
+		"PutMetricAlarm": opOn(c, "PutMetricAlarm", c.putMetricAlarm,
+			func(in *cloudwatch.PutMetricAlarmInput) []string { return c.named(in.AlarmName) }),
+		"DescribeAlarms": opOn(c, "DescribeAlarms", c.describeAlarms,
+			func(*cloudwatch.DescribeAlarmsInput) []string { return c.named(nil) }),
+		"DescribeAlarmHistory": opOn(c, "DescribeAlarmHistory", c.describeAlarmHistory,
+			func(in *cloudwatch.DescribeAlarmHistoryInput) []string { return c.named(in.AlarmName) }),
+		"SetAlarmState": opOn(c, "SetAlarmState", c.setAlarmState,
+			func(in *cloudwatch.SetAlarmStateInput) []string { return c.named(in.AlarmName) }),
+		"DeleteAlarms": opOn(c, "DeleteAlarms", c.deleteAlarms,
+			func(in *cloudwatch.DeleteAlarmsInput) []string { return c.arns(in.AlarmNames) }),
+		"EnableAlarmActions": opOn(c, "EnableAlarmActions", c.enableAlarmActions,
+			func(in *cloudwatch.EnableAlarmActionsInput) []string { return c.arns(in.AlarmNames) }),
+		"DisableAlarmActions": opOn(c, "DisableAlarmActions", c.disableAlarmActions,
+			func(in *cloudwatch.DisableAlarmActionsInput) []string { return c.arns(in.AlarmNames) }),
+		"TagResource": opOn(c, "TagResource", c.tagResource,
+			func(in *cloudwatch.TagResourceInput) []string { return []string{aws.ToString(in.ResourceARN)} }),
+		"UntagResource": opOn(c, "UntagResource", c.untagResource,
+			func(in *cloudwatch.UntagResourceInput) []string { return []string{aws.ToString(in.ResourceARN)} }),
+		"ListTagsForResource": opOn(c, "ListTagsForResource", c.listTagsForResource,
+			func(in *cloudwatch.ListTagsForResourceInput) []string { return []string{aws.ToString(in.ResourceARN)} }),
 	}
 }
 
 // op makes an operation that the caller must be allowed: cloudwatch:name on every resource,
-// as for the operations of CloudWatch that name none.
+// as CloudWatch has it for what has to do with metrics.
 func op[In, Out any](c *CloudWatch, name string, f func(context.Context, *In) (*Out, error)) awswire.Operation {
+	return opOn(c, name, f, func(*In) []string { return []string{"*"} })
+}
+
+// opOn makes an operation that the caller must be allowed on the alarms of those ARNs.
+func opOn[In, Out any](
+	c *CloudWatch, name string, f func(context.Context, *In) (*Out, error), arns func(*In) []string,
+) awswire.Operation {
 	return awswire.Op(func(ctx context.Context, in *In) (*Out, error) {
 		caller, ok := awswire.Caller(ctx).(identity.Caller)
 		if !ok {
 			return nil, errors.New("the caller in the context is not an identity.Caller")
 		}
+		caller = caller.With(tagsAsked(in))
 		action := "cloudwatch:" + name
-		if decision := caller.Decide(action, "*"); decision != identity.Allowed {
-			return nil, &awswire.Error{Code: "AccessDenied", Message: caller.Refusal(action, "*", decision), Status: http.StatusForbidden}
+		for _, arn := range arns(in) {
+			if decision := caller.Decide(action, arn); decision != identity.Allowed {
+				return nil, &awswire.Error{Code: "AccessDenied", Message: caller.Refusal(action, arn, decision), Status: http.StatusForbidden}
+			}
 		}
 		return f(ctx, in)
 	})
+}
+
+// tagsAsked lets policies ask for the tags of a request.
+func tagsAsked(in any) map[string][]string {
+	var tags []types.Tag
+	keys := map[string][]string{}
+	switch in := in.(type) {
+	case *cloudwatch.PutMetricAlarmInput:
+		tags = in.Tags
+	case *cloudwatch.TagResourceInput:
+		tags = in.Tags
+	case *cloudwatch.UntagResourceInput:
+		keys[identity.TagKeys] = in.TagKeys
+	}
+	for _, t := range tags {
+		keys[identity.RequestTag+aws.ToString(t.Key)] = []string{aws.ToString(t.Value)}
+		keys[identity.TagKeys] = append(keys[identity.TagKeys], aws.ToString(t.Key))
+	}
+	return keys
+}
+
+// named is the ARN of the alarm of that name; of all alarms where there is none.
+func (c *CloudWatch) named(name *string) []string {
+	if name == nil {
+		return []string{c.arn("*")}
+	}
+	return []string{c.arn(*name)}
+}
+
+func (c *CloudWatch) arns(names []string) []string {
+	var list []string
+	for _, name := range names {
+		list = append(list, c.arn(name))
+	}
+	return list
 }
 
 // Run evaluates the alarms until ctx ends.

@@ -3,6 +3,7 @@ package cloudwatch
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,27 +21,54 @@ type datapoint struct {
 	ok    bool
 }
 
+// beyond is how many periods before those that are evaluated are looked at as well: with
+// enough datapoints there, a gap among the latest changes nothing.
+const beyond = 2
+
+// A reading is the datapoints that count: of the latest EvaluationPeriods that are there,
+// which go over the threshold and which do not, by their place in the list.
+type reading struct {
+	breaching, fine []int
+	missing         int // how many fewer there are than EvaluationPeriods
+}
+
+func (a alarm) read(points []datapoint) reading {
+	r := reading{missing: int(aws.ToInt32(a.EvaluationPeriods))}
+	for i, p := range points {
+		switch {
+		case !p.ok || r.missing == 0:
+			continue
+		case a.breaches(p.value):
+			r.breaching = append(r.breaching, i)
+		default:
+			r.fine = append(r.fine, i)
+		}
+		r.missing--
+	}
+	return r
+}
+
 // judge decides the state of an alarm from its datapoints, the latest first. It is empty
 // where the alarm should stay as it is.
 func (a alarm) judge(points []datapoint) types.StateValue {
-	breaching, missing := 0, 0
-	for _, p := range points {
-		switch {
-		case p.ok && a.breaches(p.value), !p.ok && a.missingData() == "breaching":
-			breaching++
-		case !p.ok && a.missingData() != "notBreaching":
-			missing++
-		}
+	r, treat := a.read(points), a.missingData()
+	breaching := len(r.breaching)
+	if treat == "breaching" {
+		breaching += r.missing
 	}
 	switch {
 	case breaching >= a.datapointsToAlarm():
 		return types.StateValueAlarm
-	case missing == len(points) && a.missingData() == "ignore":
-		return ""
-	case missing == len(points):
-		return types.StateValueInsufficientData
-	default:
+	case len(r.fine) > 0 || treat == "notBreaching":
 		return types.StateValueOk
+	case treat == "ignore":
+		return ""
+	case breaching == 0:
+		return types.StateValueInsufficientData
+	case r.breaching[breaching-1]+1 >= a.datapointsToAlarm():
+		return types.StateValueAlarm // nothing has been fine since
+	default:
+		return "" // what comes next decides
 	}
 }
 
@@ -68,51 +96,59 @@ var comparisons = map[types.ComparisonOperator]string{
 
 // reason says why the alarm is in the state, in CloudWatch's words.
 func (a alarm) reason(state types.StateValue, points []datapoint, now time.Time) string {
-	var shown []string
-	unknown := 0
-	for i, p := range points {
-		if !p.ok {
-			unknown++
-			continue
-		}
-		at := now.Add(-time.Duration(i+1) * a.period())
-		shown = append(shown, fmt.Sprintf("%v (%s)", p.value, at.UTC().Format("02/01/06 15:04:05")))
+	r, periods, least := a.read(points), int(aws.ToInt32(a.EvaluationPeriods)), a.datapointsToAlarm()
+	shown, was, transition := r.breaching, "", "OK -> ALARM"
+	if state == types.StateValueOk {
+		shown, was, transition, least = r.fine, " not", "ALARM -> OK", periods-least+1
 	}
 	if state == types.StateValueInsufficientData {
-		return fmt.Sprintf("Insufficient Data: %s unknown.", plural(unknown, "datapoint was", "datapoints were"))
+		return fmt.Sprintf("Insufficient Data: %s unknown.", plural(r.missing, "datapoint was", "datapoints were"))
 	}
 	if len(shown) == 0 {
-		return fmt.Sprintf("Threshold Crossed: no datapoints were received for %s and %s missing data was treated as [%s].",
-			plural(len(points), "period", "periods"), plural(unknown, "", ""), a.missingData())
+		treated := a.missingData()
+		return fmt.Sprintf("Threshold Crossed: no datapoints were received for %s and %s treated as [%s%s].",
+			plural(r.missing, "period", "periods"), plural(r.missing, "missing datapoint was", "missing datapoints were"),
+			strings.ToUpper(treated[:1]), treated[1:])
 	}
-	was := "was"
-	if state == types.StateValueOk {
-		was = "was not"
+	var values []string
+	for _, i := range shown {
+		at := now.Add(-time.Duration(i+1) * a.period())
+		values = append(values, fmt.Sprintf("%s (%s)", decimal(points[i].value), at.UTC().Format("02/01/06 15:04:05")))
 	}
-	return fmt.Sprintf("Threshold Crossed: %d out of the last %d datapoints [%s] %s %s the threshold (%v) (minimum %s for %s transition).",
-		len(shown), len(points), strings.Join(shown, ", "), was, comparisons[a.ComparisonOperator], aws.ToFloat64(a.Threshold),
-		plural(a.datapointsToAlarm(), "datapoint", "datapoints"), transition(state))
+	were := "was"
+	if len(shown) > 1 {
+		were = "were"
+	}
+	what := fmt.Sprintf("[%s] %s%s %s the threshold (%s)", strings.Join(values, ", "), were, was,
+		comparisons[a.ComparisonOperator], decimal(aws.ToFloat64(a.Threshold)))
+	if a.DatapointsToAlarm == nil {
+		return fmt.Sprintf("Threshold Crossed: %s %s.", plural(len(shown), "datapoint", "datapoints"), what)
+	}
+	return fmt.Sprintf("Threshold Crossed: %d out of the last %s %s (minimum %s for %s transition).", len(shown),
+		plural(periods, "datapoints", "datapoints"), what, plural(least, "datapoint", "datapoints"), transition)
 }
 
-func transition(to types.StateValue) string {
-	if to == types.StateValueAlarm {
-		return "OK -> ALARM"
+// decimal writes a number as CloudWatch does: 3.0, 0.25.
+func decimal(f float64) string {
+	text := strconv.FormatFloat(f, 'f', -1, 64)
+	if !strings.Contains(text, ".") {
+		text += ".0"
 	}
-	return "ALARM -> OK"
+	return text
 }
 
 func plural(n int, one, many string) string {
 	if n == 1 {
-		return strings.TrimSpace("1 " + one)
+		return "1 " + one
 	}
-	return strings.TrimSpace(fmt.Sprintf("%d %s", n, many))
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // points are the alarm's datapoints, the latest first. Its periods end at the end of the
 // second before now, which is still being filled.
 func (c *CloudWatch) points(a alarm, now time.Time) []datapoint {
 	length := int64(a.period() / time.Second)
-	list := make([]datapoint, aws.ToInt32(a.EvaluationPeriods))
+	list := make([]datapoint, aws.ToInt32(a.EvaluationPeriods)+beyond)
 	for i := range list {
 		to := now.Unix() - int64(i)*length
 		list[i].value, list[i].ok = c.value(a, to-length, to)
@@ -127,7 +163,7 @@ func (c *CloudWatch) value(a alarm, from, to int64) (float64, bool) {
 		if err != nil {
 			return 0, false // checked when the alarm was put
 		}
-		return s(c.series.between(metric{aws.ToString(a.Namespace), aws.ToString(a.MetricName), dimensionsOf(a.Dimensions)}, from, to))
+		return s(c.series.between(a.metric(), from, to))
 	}
 	q, err := alarmQueries(a.Metrics)
 	if err != nil {
@@ -156,15 +192,31 @@ func (c *CloudWatch) evaluateAll(ctx context.Context) {
 	}
 }
 
+// heldByHand tells whether the state was set by hand and no period that began since has data.
+func (a alarm) heldByHand(points []datapoint, now time.Time) bool {
+	if a.SetByHand.IsZero() {
+		return false
+	}
+	for i, p := range points {
+		if p.ok && !now.Add(-time.Duration(i+1)*a.period()).Before(a.SetByHand) {
+			return false
+		}
+	}
+	return true
+}
+
 // evaluate moves the alarm to the state that its datapoints call for. A state that somebody
-// set stays for a period, and where there are no data, until there are.
+// set stays until there are data from after it.
 func (c *CloudWatch) evaluate(ctx context.Context, a alarm, now time.Time) (changed bool, err error) {
 	points := c.points(a, now)
 	state := a.judge(points)
+	fault := c.faults.of(a)
 	switch {
+	case state == types.StateValueInsufficientData && a.SetByHand.IsZero() && fault != "" && !strings.Contains(aws.ToString(a.StateReason), fault):
+		return state != a.StateValue, c.move(ctx, a, state, a.reason(state, points, now)+" "+fault, "")
 	case state == "" || state == a.StateValue:
 		return false, nil
-	case !a.SetByHand.IsZero() && (state == types.StateValueInsufficientData || now.Before(a.SetByHand.Add(a.period()))):
+	case a.heldByHand(points, now):
 		return false, nil
 	}
 	a.SetByHand = time.Time{}

@@ -74,23 +74,26 @@ func samplesOf(d types.MetricDatum, now time.Time) ([]sample, *awswire.Error) {
 			min: aws.ToFloat64(v.Minimum), max: aws.ToFloat64(v.Maximum)}}
 	case len(d.Values) > 0:
 		for i, value := range d.Values {
-			s, count := single(at.Unix(), value), 1.0
+			count := 1.0
 			if len(d.Counts) > 0 {
 				count = d.Counts[i]
 			}
-			s.count, s.sum = count, value*count
-			list = append(list, s)
+			list = append(list, repeated(at.Unix(), value, count))
 		}
 	default:
 		return nil, awswire.Errorf(missingParameter, "it has none of Value, Values and StatisticValues.")
 	}
 	for i := range list {
 		list[i].unit = d.Unit
-		if math.IsNaN(list[i].sum) || math.IsInf(list[i].sum, 0) || list[i].count <= 0 {
+		if s := list[i]; !finite(s.sum, s.count, s.min, s.max) || s.count <= 0 || s.min > s.max {
 			return nil, awswire.Errorf(invalidValue, "its value is not a number, or there is none of it.")
 		}
 	}
 	return list, nil
+}
+
+func finite(numbers ...float64) bool {
+	return !slices.ContainsFunc(numbers, func(f float64) bool { return math.IsNaN(f) || math.IsInf(f, 0) })
 }
 
 // span checks the time that is asked for and returns the beginnings of its periods.

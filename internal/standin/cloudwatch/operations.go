@@ -2,6 +2,7 @@ package cloudwatch
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -114,6 +115,9 @@ func (c *CloudWatch) setAlarmState(ctx context.Context, in *cloudwatch.SetAlarmS
 	if !slices.Contains(types.StateValue("").Values(), in.StateValue) {
 		return nil, awswire.Errorf(invalidValue, "The StateValue %q is not valid: it is OK, ALARM or INSUFFICIENT_DATA.", in.StateValue)
 	}
+	if in.StateReasonData != nil && !json.Valid([]byte(*in.StateReasonData)) {
+		return nil, awswire.Errorf(invalidFormat, "The StateReasonData is not JSON.")
+	}
 	if in.StateReason == nil {
 		return nil, awswire.Errorf(missingParameter, "The parameter StateReason is required.")
 	}
@@ -212,6 +216,10 @@ func (c *CloudWatch) listTagsForResource(ctx context.Context, in *cloudwatch.Lis
 	return out, err
 }
 
+// nameIn is the name in an alarm's ARN; what is none stays whole, and is no alarm's name.
 func (c *CloudWatch) nameIn(arn *string) string {
-	return strings.TrimPrefix(aws.ToString(arn), c.arn(""))
+	if name, ok := strings.CutPrefix(aws.ToString(arn), c.arn("")); ok {
+		return name
+	}
+	return ""
 }

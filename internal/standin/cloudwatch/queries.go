@@ -9,6 +9,12 @@ import (
 	"github.com/slipway/slipway/internal/awswire"
 )
 
+// How many queries a request and an alarm may have, as at AWS.
+const (
+	maxQueries      = 500
+	maxAlarmQueries = 20
+)
+
 // A query is one member of a MetricDataQuery list: a metric's statistic, or an expression of
 // the others.
 type query struct {
@@ -29,6 +35,9 @@ var idPattern = regexp.MustCompile(`^[a-z][A-Za-z0-9_]*$`)
 
 func newQueries(list []types.MetricDataQuery) (queries, error) {
 	q := queries{byID: map[string]query{}}
+	if len(list) > maxQueries {
+		return q, awswire.Errorf(invalidCombination, "There are %d queries; there may be %d.", len(list), maxQueries)
+	}
 	known := map[string]bool{}
 	for _, one := range list {
 		id := aws.ToString(one.Id)
@@ -60,6 +69,9 @@ func newQueries(list []types.MetricDataQuery) (queries, error) {
 
 // alarmQueries are those of an alarm, which is on exactly one of them.
 func alarmQueries(list []types.MetricDataQuery) (queries, error) {
+	if len(list) > maxAlarmQueries {
+		return queries{}, awswire.Errorf(invalidCombination, "An alarm has %d queries; it may have %d.", len(list), maxAlarmQueries)
+	}
 	q, err := newQueries(list)
 	if err != nil {
 		return q, err
@@ -116,6 +128,9 @@ func (q *queries) findReturned(list []types.MetricDataQuery) error {
 
 // value is the value of a query, where read gives those of metrics.
 func (q queries) value(id string, read func(metric, statistic) (float64, bool)) (float64, bool) {
+	if one, ok := q.byID[id]; ok && one.expression == nil {
+		return read(one.metric, one.statistic)
+	}
 	values := map[string]float64{}
 	for _, one := range q.order {
 		query := q.byID[one]

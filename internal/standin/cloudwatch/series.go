@@ -20,10 +20,11 @@ const (
 	// minutes, minutes are dropped.
 	keepSeconds = 15 * time.Minute
 	keepMinutes = 3 * time.Hour
-	// maxSeries and maxValues bound the whole: series, and single values of one second,
-	// which percentiles are made from.
+	// maxSeries, maxValues and maxSize bound the whole: series, different values of one second,
+	// which percentiles are made from, and samples and values of all series, some 100 bytes each.
 	maxSeries = 10_000
 	maxValues = 200
+	maxSize   = 2_000_000
 )
 
 // A metric is what a series is of. Its key is unique.
@@ -45,7 +46,7 @@ type sample struct {
 	at         int64 // seconds since 1970: the beginning
 	sum, count float64
 	min, max   float64
-	values     []float64 // some of the single ones
+	values     distribution // of what was not put as statistics
 	unit       types.StandardUnit
 }
 
@@ -55,7 +56,7 @@ func (s *sample) add(o sample) {
 	}
 	s.sum, s.count = s.sum+o.sum, s.count+o.count
 	s.min, s.max = math.Min(s.min, o.min), math.Max(s.max, o.max)
-	s.values = append(s.values, o.values[:min(len(o.values), maxValues-len(s.values))]...)
+	s.values = s.values.with(o.values)
 }
 
 // A series is the samples of a metric, oldest first.
@@ -64,13 +65,25 @@ type series struct {
 	samples []sample
 }
 
-// put adds a sample to its second; most come in order.
-func (s *series) put(o sample) {
+// put adds a sample to its second; most come in order. It returns by how much the series grew.
+func (s *series) put(o sample) (growth int) {
 	i, found := slices.BinarySearchFunc(s.samples, o.at, func(have sample, at int64) int { return cmp.Compare(have.at, at) })
 	if !found {
 		s.samples = slices.Insert(s.samples, i, sample{at: o.at})
+		growth = 1
 	}
+	before := len(s.samples[i].values)
 	s.samples[i].add(o)
+	return growth + len(s.samples[i].values) - before
+}
+
+// size is what counts against maxSize.
+func (s *series) size() int {
+	n := len(s.samples)
+	for i := range s.samples {
+		n += len(s.samples[i].values)
+	}
+	return n
 }
 
 // between merges the samples of from ≤ t < to, in seconds since 1970.
@@ -106,6 +119,7 @@ func (s *series) trim(now time.Time) {
 type seriesSet struct {
 	mu      sync.Mutex
 	byKey   map[string]*series
+	size    int // of all of them
 	trimmed time.Time
 }
 
@@ -116,6 +130,9 @@ func (s *seriesSet) put(m metric, one sample) error {
 	defer s.mu.Unlock()
 	key := m.key()
 	found := s.byKey[key]
+	if s.size >= maxSize {
+		return awswire.Errorf(limitExceeded, "There is no room for more data. They are dropped after %s; put fewer metrics, or less often.", keepMinutes)
+	}
 	if found == nil {
 		if len(s.byKey) >= maxSeries {
 			return awswire.Errorf(limitExceeded, "There are %d metrics already, which is the most that are kept.", maxSeries)
@@ -123,7 +140,7 @@ func (s *seriesSet) put(m metric, one sample) error {
 		found = &series{metric: m}
 		s.byKey[key] = found
 	}
-	found.put(one)
+	s.size += found.put(one)
 	return nil
 }
 
@@ -143,11 +160,12 @@ func (s *seriesSet) trim(now time.Time) {
 	if now.Sub(s.trimmed) < time.Minute {
 		return
 	}
-	s.trimmed = now
+	s.trimmed, s.size = now, 0
 	for key, one := range s.byKey {
 		if one.trim(now); len(one.samples) == 0 {
 			delete(s.byKey, key)
 		}
+		s.size += one.size()
 	}
 }
 
@@ -174,7 +192,12 @@ func (c *CloudWatch) PutStatistics(namespace, name string, dimensions map[string
 }
 
 func single(at int64, value float64) sample {
-	return sample{at: at, sum: value, count: 1, min: value, max: value, values: []float64{value}}
+	return repeated(at, value, 1)
+}
+
+// repeated is a value that came count times.
+func repeated(at int64, value, count float64) sample {
+	return sample{at: at, sum: value * count, count: count, min: value, max: value, values: distribution{{value, count}}}
 }
 
 func dimensionsOf(list []types.Dimension) map[string]string {

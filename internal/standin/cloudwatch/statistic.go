@@ -2,7 +2,6 @@ package cloudwatch
 
 import (
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -31,15 +30,8 @@ func statisticOf(name string) (statistic, error) {
 		return nil, awswire.Errorf(invalidValue, "The value %s for parameter Stat is not supported: "+
 			"it is Sum, Average, Minimum, Maximum, SampleCount or a percentile such as p99.", name)
 	}
-	return func(s sample) (float64, bool) { return percentile(s.values, rank) }, nil
-}
-
-// percentile is the nearest rank's value.
-func percentile(values []float64, rank float64) (float64, bool) {
-	if len(values) == 0 {
-		return 0, false
-	}
-	sorted := slices.Sorted(slices.Values(values))
-	i := int(math.Ceil(rank/100*float64(len(sorted)))) - 1
-	return sorted[max(i, 0)], true
+	return func(s sample) (float64, bool) {
+		v, ok := s.values.percentile(rank)
+		return min(max(v, s.min), s.max), ok
+	}, nil
 }
