@@ -52,8 +52,9 @@ var layers = map[string]string{
 	"internal/standin/cloudtrail": "internal/awswire internal/identity internal/audit",
 
 	// The load balancers' data planes.
-	"internal/standin/elb/forward":   "internal/standin/elb/plane",
-	"internal/standin/elb/haproxy":   "internal/standin/elb/plane",
+	"internal/standin/elb/check":     "internal/standin/elb/plane",
+	"internal/standin/elb/forward":   "internal/standin/elb/plane internal/standin/elb/check",
+	"internal/standin/elb/haproxy":   "internal/standin/elb/plane internal/standin/elb/check",
 	"internal/standin/elb/planetest": "internal/standin/elb/plane",
 
 	// The agent links nothing of the control plane. appspec brings deploy, which is pure.

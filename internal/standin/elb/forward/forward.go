@@ -83,9 +83,12 @@ func (e *Engine) Apply(ctx context.Context, desired plane.Desired) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	gone := e.applyGroups(desired)
+	kept, gone := e.applyGroups(desired)
 	err := e.applyListeners(desired.Listeners)
-	// Only now, when no rule leads to them any more.
+	// Only now, when no rule leads to what goes: a group may lose its last target together with its weight.
+	for _, g := range kept {
+		g.prune()
+	}
 	for _, g := range gone {
 		g.retire()
 	}
@@ -93,8 +96,9 @@ func (e *Engine) Apply(ctx context.Context, desired plane.Desired) error {
 	return err
 }
 
-// applyGroups makes the groups as desired and returns those that are not.
-func (e *Engine) applyGroups(desired plane.Desired) []*group {
+// applyGroups makes the groups as desired, with more targets than that for now, and returns them and those that
+// are not desired.
+func (e *Engine) applyGroups(desired plane.Desired) (kept, gone []*group) {
 	users := balancersOf(desired.Listeners)
 	wanted := map[string]bool{}
 	for _, spec := range desired.Groups {
@@ -102,17 +106,17 @@ func (e *Engine) applyGroups(desired plane.Desired) []*group {
 		g := e.want(spec.ID)
 		balancer, used := users[spec.ID]
 		g.apply(spec, balancer, used)
+		kept = append(kept, g)
 	}
 	e.groupsMu.Lock()
 	defer e.groupsMu.Unlock()
-	var gone []*group
 	for id, g := range e.groups {
 		if !wanted[id] {
 			g.wanted = false
 			gone = append(gone, g)
 		}
 	}
-	return gone
+	return kept, gone
 }
 
 // want returns the group of that id: a new one, or the one there is, even if it is gone and still drains.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/slipway/slipway/internal/standin/elb/check"
 	"github.com/slipway/slipway/internal/standin/elb/plane"
 )
 
@@ -33,24 +34,15 @@ func newGroup(e *Engine, id string) *group {
 	return g
 }
 
-// apply makes the group as desired.
+// apply makes the group as desired, but for the targets that should go: that is prune.
 func (g *group) apply(spec plane.Group, balancer string, used bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	recheck := !reflect.DeepEqual(g.spec.Health, spec.Health)
 	g.spec, g.balancer, g.used = spec, balancer, used
-	wanted := map[plane.Target]bool{}
 	for _, ts := range spec.Targets {
-		wanted[ts] = true
 		if g.targets[ts] == nil {
 			g.targets[ts] = g.admit(ts)
-		}
-	}
-	var removed []*target
-	for ts, t := range g.targets {
-		if !wanted[ts] {
-			removed = append(removed, t)
-			g.dismiss(t)
 		}
 	}
 	for _, t := range g.targets {
@@ -58,8 +50,22 @@ func (g *group) apply(spec plane.Group, balancer string, used bool) {
 		g.attend(t, recheck)
 	}
 	g.refill()
+}
+
+// prune lets the targets go that the group should not have.
+func (g *group) prune() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var removed []*target
+	for ts, t := range g.targets {
+		if !slices.Contains(g.spec.Targets, ts) {
+			removed = append(removed, t)
+			g.dismiss(t)
+		}
+	}
+	g.refill()
 	for _, t := range removed { // after refill: whoever is refused finds a pool without the target
-		t.drain(spec.DeregistrationDelay)
+		t.drain(g.spec.DeregistrationDelay)
 	}
 }
 
@@ -72,7 +78,7 @@ func (g *group) admit(spec plane.Target) *target {
 		delete(g.leaving, spec)
 		t.revive()
 	}
-	t.health.enter(plane.Initial, plane.InitialHealthChecking, "")
+	t.health.Enter(plane.Initial, plane.InitialHealthChecking)
 	return t
 }
 
@@ -81,7 +87,7 @@ func (g *group) dismiss(t *target) {
 	delete(g.targets, t.Target)
 	g.leaving[t.Target] = t
 	g.unwatch(t)
-	t.health.enter(plane.Draining, plane.DeregistrationInProgress, "")
+	t.health.Enter(plane.Draining, plane.DeregistrationInProgress)
 }
 
 // attend starts or ends a target's health checks, as the group is used or not.
@@ -89,13 +95,13 @@ func (g *group) attend(t *target, recheck bool) {
 	switch {
 	case !g.used:
 		g.unwatch(t)
-		t.health.enter(plane.Unused, plane.NotInUse, "")
+		t.health.Enter(plane.Unused, plane.NotInUse)
 	case g.spec.Health.Disabled:
 		g.unwatch(t)
-		t.health.enter(plane.Healthy, "", "")
+		t.health.Enter(plane.Healthy, "")
 	default:
-		if t.health.state == plane.Unused {
-			t.health.enter(plane.Initial, plane.InitialHealthChecking, "")
+		if t.health.State == plane.Unused {
+			t.health.Enter(plane.Initial, plane.InitialHealthChecking)
 		}
 		if recheck {
 			g.unwatch(t)
@@ -109,8 +115,10 @@ func (g *group) attend(t *target, recheck bool) {
 func (g *group) watch(t *target) {
 	ctx, stop := context.WithCancel(g.engine.ctx)
 	t.stop = stop
-	check := g.spec.Health
-	g.engine.work.Go(func() { g.engine.check(ctx, check, t) })
+	spec := g.spec.Health
+	g.engine.work.Go(func() {
+		check.Run(ctx, spec, t.Address, g.engine.checks, func(r check.Result) { g.judge(ctx, t, r) })
+	})
 }
 
 func (g *group) unwatch(t *target) {
@@ -121,14 +129,14 @@ func (g *group) unwatch(t *target) {
 }
 
 // judge takes the result of a health check into account, unless the checks have ended meanwhile.
-func (g *group) judge(ctx context.Context, t *target, r result) {
+func (g *group) judge(ctx context.Context, t *target, r check.Result) {
 	g.mu.Lock()
 	changed := false
 	if ctx.Err() == nil {
-		before := t.health.state
-		if changed = t.health.judge(g.spec.Health, r); changed {
+		before := t.health.State
+		if changed = t.health.Judge(g.spec.Health, r); changed {
 			g.engine.log.Info("target health", "group", g.id, "target", t.ID, "address", t.Address,
-				"from", before, "to", t.health.state, "reason", t.health.reason)
+				"from", before, "to", t.health.State, "reason", t.health.Reason)
 			g.refill()
 		}
 	}
@@ -144,9 +152,9 @@ func (g *group) refill() {
 	all := slices.SortedFunc(maps.Values(g.targets), func(a, b *target) int { return compareTargets(a.Target, b.Target) })
 	p := &pool{spec: g.spec}
 	for _, t := range all {
-		if t.health.state == plane.Healthy {
+		if t.health.State == plane.Healthy {
 			p.targets = append(p.targets, t)
-			p.since = append(p.since, t.health.since)
+			p.since = append(p.since, t.health.Since)
 		}
 	}
 	if len(p.targets) == 0 {
@@ -163,6 +171,7 @@ func (g *group) retire() {
 	g.mu.Unlock()
 	spec.Targets = nil
 	g.apply(spec, "", false)
+	g.prune()
 	g.engine.forget(g)
 }
 
@@ -198,8 +207,8 @@ func (g *group) observe() []plane.Status {
 	for _, set := range []map[plane.Target]*target{g.targets, g.leaving} {
 		for _, t := range set {
 			all = append(all, plane.Status{
-				Group: g.id, Target: t.Target, State: t.health.state, Reason: t.health.reason,
-				Description: t.health.description(), Open: int(t.open.Load()), Since: t.health.since,
+				Group: g.id, Target: t.Target, State: t.health.State, Reason: t.health.Reason,
+				Description: t.health.Description(), Open: int(t.open.Load()), Since: t.health.Since,
 			})
 		}
 	}
@@ -215,7 +224,7 @@ func (g *group) collect() (sample plane.Sample, used bool) {
 	sample = g.counters.collect()
 	sample.Balancer, sample.Group = g.balancer, g.id
 	for _, t := range g.targets {
-		switch t.health.state {
+		switch t.health.State {
 		case plane.Healthy:
 			sample.HealthyHosts++
 		case plane.Unhealthy:

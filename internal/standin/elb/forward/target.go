@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/slipway/slipway/internal/standin/elb/check"
 	"github.com/slipway/slipway/internal/standin/elb/plane"
 )
 
@@ -31,7 +32,7 @@ type target struct {
 	cutOff   bool
 
 	// Guarded by the group's mu.
-	health health
+	health check.Health
 	stop   context.CancelFunc // ends the checks; nil when there are none
 	credit float64            // what slow start has saved up for it; guarded by the pool's mu
 }

@@ -94,8 +94,9 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		for name, values := range r.Header {
 			w.Header()["Got-"+name] = values
 		}
-		n, _ := io.Copy(w, r.Body)
-		w.Header().Set("Length", fmt.Sprint(n))
+		body, _ := io.ReadAll(r.Body)
+		_, _ = w.Write(body)
+		w.Header().Set("Length", fmt.Sprint(len(body)))
 		return
 	case "/stream":
 		b.stream(w, r)
@@ -115,7 +116,8 @@ func (b *backend) upgrade(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	defer conn.Close()
-	_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+	_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")
 	_, _ = io.Copy(conn, rw)
 }
 

@@ -58,13 +58,14 @@ type load struct {
 	stop   chan struct{}
 	wg     sync.WaitGroup
 	sent   atomic.Int64
+	tick   chan struct{} // gets one for a request, if somebody waits
 	mu     sync.Mutex
 	failed []string
 }
 
 // press sends requests over several connections, half of which are kept alive. Every third is a POST with a body.
 func (s *site) press(clients int, methods ...string) *load {
-	l := &load{stop: make(chan struct{})}
+	l := &load{stop: make(chan struct{}), tick: make(chan struct{})}
 	for i := range clients {
 		l.wg.Go(func() {
 			transport := &http.Transport{DisableKeepAlives: i%2 == 1}
@@ -99,10 +100,21 @@ func (l *load) send(transport http.RoundTripper, method, url string) {
 		}
 	}
 	l.sent.Add(1)
+	select {
+	case l.tick <- struct{}{}:
+	default:
+	}
 	if err != nil {
 		l.mu.Lock()
 		l.failed = append(l.failed, method+": "+err.Error())
 		l.mu.Unlock()
+	}
+}
+
+// pass waits until so many more requests have ended.
+func (l *load) pass(n int) {
+	for range n {
+		<-l.tick
 	}
 }
 
@@ -132,6 +144,7 @@ func testNothingLost(t *testing.T, e plane.Engine) {
 			next := start(t, fmt.Sprintf("%c-%d", 'a'+i, round))
 			blue.Targets = append(blue.Targets[:i:i], blue.Targets[i+1:]...)
 			s.apply()
+			l.pass(50)
 			s.until("drained", s.gone("blue", old.name))
 			old.Close()
 			blue.Targets = append(blue.Targets[:i:i], append([]plane.Target{next.target()}, blue.Targets[i:]...)...)
@@ -145,6 +158,7 @@ func testNothingLost(t *testing.T, e plane.Engine) {
 		for _, share := range []int{10, 50, 100} {
 			s.weigh(100-share, share)
 			s.apply()
+			l.pass(100)
 		}
 		s.weigh(1, 0)
 		green.Targets = nil // in the same breath
@@ -165,6 +179,7 @@ func testKilled(t *testing.T, e plane.Engine) {
 		_ = victim.Listener.Close()
 		victim.CloseClientConnections()
 		s.until("seen", s.state("blue", victim.name, plane.Unhealthy))
+		l.pass(100)
 	}
 	l.end(t)
 }

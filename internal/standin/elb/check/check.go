@@ -1,4 +1,6 @@
-package forward
+// Package check looks at targets' health as Elastic Load Balancing does, for any data plane: [Run] asks a target in
+// every interval, [Health] judges what it answers by the thresholds of its group.
+package check
 
 import (
 	"context"
@@ -15,67 +17,70 @@ import (
 	"github.com/slipway/slipway/internal/standin/elb/plane"
 )
 
-// health is what checks have found about a target.
-type health struct {
-	state  plane.State
-	reason plane.Reason
-	detail string // completes the description
-	since  time.Time
-	streak int // checks in a row that speak against the state
+// Health is what checks have found about a target.
+type Health struct {
+	State  plane.State
+	Reason plane.Reason
+	Since  time.Time // when it entered the state
+	detail string    // completes the description
+	streak int       // checks in a row that speak against the state
 }
 
-// result is the outcome of one check: fine, or why not.
-type result struct {
+// Result is the outcome of one check: fine, or why not.
+type Result struct {
 	fine   bool
 	reason plane.Reason
 	detail string
 }
 
-func (h *health) enter(state plane.State, reason plane.Reason, detail string) {
-	if h.state != state {
-		h.since, h.streak = time.Now(), 0
+// Enter moves to a state, from now on.
+func (h *Health) Enter(state plane.State, reason plane.Reason) {
+	if h.State != state {
+		h.Since, h.streak = time.Now(), 0
 	}
-	h.state, h.reason, h.detail = state, reason, detail
+	h.State, h.Reason, h.detail = state, reason, ""
 }
 
-// judge takes a result into account and tells whether what is observed has changed. A target that
+// Judge takes a result into account and tells whether what is observed has changed. A target that
 // is initial is healthy with its first good check, as at AWS, and unhealthy after as many bad ones as
 // any other.
-func (h *health) judge(check plane.HealthCheck, r result) (changed bool) {
-	if h.state == plane.Initial && r.fine {
-		h.enter(plane.Healthy, "", "")
+func (h *Health) Judge(check plane.HealthCheck, r Result) (changed bool) {
+	if h.State == plane.Initial && r.fine {
+		h.Enter(plane.Healthy, "")
 		return true
 	}
-	if h.state != plane.Initial && r.fine == (h.state == plane.Healthy) {
+	if h.State != plane.Initial && r.fine == (h.State == plane.Healthy) {
 		h.streak = 0
-		changed = h.reason != r.reason || h.detail != r.detail
-		h.reason, h.detail = r.reason, r.detail
+		changed = h.Reason != r.reason || h.detail != r.detail
+		h.Reason, h.detail = r.reason, r.detail
 		return changed
 	}
 	h.streak++
 	switch {
 	case r.fine && h.streak >= check.Healthy:
-		h.enter(plane.Healthy, "", "")
+		h.Enter(plane.Healthy, "")
 	case !r.fine && h.streak >= check.Unhealthy:
-		h.enter(plane.Unhealthy, r.reason, r.detail)
+		h.Enter(plane.Unhealthy, r.reason)
+		h.detail = r.detail
 	default:
 		return false
 	}
 	return true
 }
 
-func (h *health) description() string {
+// Description is ELB's text for the reason.
+func (h *Health) Description() string {
 	if h.detail != "" {
-		return h.reason.Description() + h.detail
+		return h.Reason.Description() + h.detail
 	}
-	return h.reason.Description()
+	return h.Reason.Description()
 }
 
-// check looks at a target, at once and then in every interval, until ctx ends. The first waits a little and the
-// intervals differ by a tenth, so that the targets of a big group are not all looked at in the same moment.
-func (e *Engine) check(ctx context.Context, c plane.HealthCheck, t *target) {
-	probe := newProbe(c, t)
-	defer probe.close()
+// Run looks at a target, at once and then in every interval, until ctx ends, and reports each result. As many
+// as bound has room for are looked at at the same time. The first check waits a little and the intervals differ
+// by a tenth, so that the targets of a big group are not all looked at in the same moment.
+func Run(ctx context.Context, c plane.HealthCheck, address string, bound chan struct{}, report func(Result)) {
+	probe := newProbe(c, address)
 	wait := time.Duration(rand.Int64N(int64(min(c.Interval/10, 100*time.Millisecond)) + 1))
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -88,12 +93,12 @@ func (e *Engine) check(ctx context.Context, c plane.HealthCheck, t *target) {
 		select {
 		case <-ctx.Done():
 			return
-		case e.checks <- struct{}{}:
+		case bound <- struct{}{}:
 		}
 		began := time.Now()
 		r := probe.once(ctx)
-		<-e.checks
-		t.group.judge(ctx, t, r)
+		<-bound
+		report(r)
 		tenth := int64(c.Interval / 10)
 		timer.Reset(c.Interval - time.Since(began) + time.Duration(rand.Int64N(2*tenth+1)-tenth))
 	}
@@ -107,11 +112,11 @@ type probe struct {
 	transport *http.Transport
 }
 
-func newProbe(c plane.HealthCheck, t *target) *probe {
+func newProbe(c plane.HealthCheck, address string) *probe {
 	matcher, _ := plane.ParseMatcher(c.Matcher) // has been validated
-	p := &probe{check: c, address: t.Address, matcher: matcher}
+	p := &probe{check: c, address: address, matcher: matcher}
 	if c.Port != 0 {
-		host, _, _ := net.SplitHostPort(t.Address)
+		host, _, _ := net.SplitHostPort(address)
 		p.address = net.JoinHostPort(host, strconv.Itoa(c.Port))
 	}
 	p.transport = &http.Transport{
@@ -121,9 +126,7 @@ func newProbe(c plane.HealthCheck, t *target) *probe {
 	return p
 }
 
-func (p *probe) close() { p.transport.CloseIdleConnections() }
-
-func (p *probe) once(ctx context.Context) result {
+func (p *probe) once(ctx context.Context) Result {
 	ctx, cancel := context.WithTimeout(ctx, p.check.Timeout)
 	defer cancel()
 	code, err := p.ask(ctx)
@@ -131,13 +134,13 @@ func (p *probe) once(ctx context.Context) result {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
 		errors.As(err, &timeout) && timeout.Timeout():
-		return result{reason: plane.Timeout}
+		return Result{reason: plane.Timeout}
 	case err != nil:
-		return result{reason: plane.FailedHealthChecks}
+		return Result{reason: plane.FailedHealthChecks}
 	case code != 0 && !p.matcher.Match(code):
-		return result{reason: plane.ResponseCodeMismatch, detail: fmt.Sprintf(" with these codes: [%d]", code)}
+		return Result{reason: plane.ResponseCodeMismatch, detail: fmt.Sprintf(" with these codes: [%d]", code)}
 	}
-	return result{fine: true}
+	return Result{fine: true}
 }
 
 // ask returns the response's code; of TCP there is none.
