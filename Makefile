@@ -50,7 +50,7 @@ bench: ## the benchmarks, each beside a peer or a physical limit of the same run
 fuzz: ## every fuzz test for a short while
 	@for p in $$($(GO) list ./...); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$p 2>/dev/null | grep '^Fuzz'); do \
-	    $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 20s $$p || exit 1; done; done
+	    $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 20s -fuzzminimizetime 20x $$p || exit 1; done; done
 
 generate: ## the API's wire types, from the service model in ../shared/reference
 	$(GO) generate ./internal/api/...
