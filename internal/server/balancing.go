@@ -43,7 +43,8 @@ func (s *Server) openBalancing(ctx context.Context) (err error) {
 	}
 	s.balancing, err = elb.Open(ctx, elb.Config{
 		Store: s.store, Engine: forward.New(forward.Config{Log: s.cfg.Log}), Region: s.cfg.Region, Account: s.cfg.Account,
-		Address: s.addressOf, Certificate: s.certificateNamed, Pool: s.cfg.LoadBalancerPool, Log: s.cfg.Log,
+		Address: s.addressOf, Certificate: s.certificateNamed, Pool: s.cfg.LoadBalancerPool,
+		Metrics: s.watch, Log: s.cfg.Log,
 	})
 	if err != nil {
 		return fmt.Errorf("open the load balancers: %w", err)

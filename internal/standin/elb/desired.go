@@ -39,9 +39,7 @@ func (s *Service) Run(ctx context.Context) error {
 			return s.cfg.Engine.Close(stop)
 		case <-tick.C:
 		}
-		if err := s.measure(ctx); err != nil && ctx.Err() == nil {
-			s.cfg.Log.Warn("metrics of load balancers are lost", "error", err)
-		}
+		s.measure()
 	}
 }
 

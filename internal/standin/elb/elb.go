@@ -41,11 +41,10 @@ type Config struct {
 	Certificate func(name string) (chain, key []byte, ok bool, err error)
 	// Pool is where load balancers take their addresses from: one each, and all the same of a
 	// pool of one. DefaultPool when zero.
-	Pool netip.Prefix
-	// Put takes metrics; nil drops them.
-	Put func(context.Context, []Datum) error
-	Now func() time.Time // time.Now when nil
-	Log *slog.Logger
+	Pool    netip.Prefix
+	Metrics Metrics          // nil drops them
+	Now     func() time.Time // time.Now when nil
+	Log     *slog.Logger
 }
 
 // DefaultPool are loopback addresses that nothing else listens on.
@@ -105,9 +104,6 @@ func (s *Service) Wire() awswire.Service {
 		awswire.Query(scope, "2012-06-01", "http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/", s.classicOperations(), s.cfg.Log),
 	)
 }
-
-// Internal is the caller that the server itself makes its calls as: no policy limits it.
-func Internal(account string) identity.Caller { return identity.Administrator(account) }
 
 // reads makes an operation that changes nothing; writes one that changes something, one at a
 // time. of names what the caller must be allowed the operation on; nil stands for "*".

@@ -1,24 +1,15 @@
 package elb
 
 import (
-	"context"
 	"strings"
-	"time"
 
 	"github.com/slipway/slipway/internal/standin/elb/plane"
 )
 
-// A Datum is one value of one metric, as CloudWatch takes it.
-type Datum struct {
-	Namespace  string
-	Name       string
-	Dimensions map[string]string
-	At         time.Time
-	Unit       string // Count, Seconds or Bytes
-
-	// Of several values of one moment: how many, their sum, the least and the most.
-	Count         float64
-	Sum, Min, Max float64
+// Metrics takes what was counted: of several values of one moment how many there are, their sum,
+// the least and the greatest.
+type Metrics interface {
+	PutStatistics(namespace, name string, dimensions map[string]string, count, sum, least, greatest float64)
 }
 
 // Every target group is counted by itself and in its load balancer.
@@ -29,15 +20,12 @@ const (
 )
 
 // measure sends what was counted since it was last called.
-func (s *Service) measure(ctx context.Context) error {
-	samples := s.cfg.Engine.Collect()
-	if s.cfg.Put == nil {
-		return nil
-	}
-	now := s.cfg.Now()
-	var data []Datum
-	for _, sample := range samples {
-		m := meter{at: now, sample: sample}
+func (s *Service) measure() {
+	for _, sample := range s.cfg.Engine.Collect() {
+		if s.cfg.Metrics == nil {
+			continue
+		}
+		m := meter{to: s.cfg.Metrics, sample: sample}
 		m.place()
 		switch m.namespace {
 		case networkNamespace:
@@ -47,21 +35,15 @@ func (s *Service) measure(ctx context.Context) error {
 		default:
 			m.application()
 		}
-		data = append(data, m.data...)
 	}
-	if len(data) == 0 {
-		return nil
-	}
-	return s.cfg.Put(ctx, data)
 }
 
 // A meter says a sample in CloudWatch's words.
 type meter struct {
-	at         time.Time
+	to         Metrics
 	sample     plane.Sample
 	namespace  string
 	dimensions map[string]string
-	data       []Datum
 }
 
 // place finds the namespace and the dimensions of what was sampled.
@@ -83,26 +65,20 @@ func (m *meter) place() {
 // nothing, as by AWS.
 func (m *meter) count(name string, n int) {
 	if n > 0 {
-		m.put(name, "Count", float64(n))
+		m.put(name, float64(n))
 	}
 }
 
-func (m *meter) put(name, unit string, value float64) {
-	m.data = append(m.data, Datum{
-		Namespace: m.namespace, Name: name, Dimensions: m.dimensions, At: m.at, Unit: unit,
-		Count: 1, Sum: value, Min: value, Max: value,
-	})
+func (m *meter) put(name string, value float64) {
+	m.to.PutStatistics(m.namespace, name, m.dimensions, 1, value, value, value)
 }
 
-// took tells of durations; their least is not known better than their mean.
+// took tells of durations, in seconds; of the least no more is known than the mean.
 func (m *meter) took(name string, d plane.Distribution) {
-	if d.Count == 0 {
-		return
+	if d.Count > 0 {
+		n, sum := float64(d.Count), d.Sum.Seconds()
+		m.to.PutStatistics(m.namespace, name, m.dimensions, n, sum, sum/n, d.Max.Seconds())
 	}
-	m.data = append(m.data, Datum{
-		Namespace: m.namespace, Name: name, Dimensions: m.dimensions, At: m.at, Unit: "Seconds",
-		Count: float64(d.Count), Sum: d.Sum.Seconds(), Min: (d.Sum / time.Duration(d.Count)).Seconds(), Max: d.Max.Seconds(),
-	})
 }
 
 func (m *meter) application() {
@@ -120,8 +96,8 @@ func (m *meter) application() {
 	m.took("TargetResponseTime", c.ResponseTime)
 	m.hosts("HealthyHostCount", "UnHealthyHostCount")
 	if c.Group == "" {
-		m.put("ActiveConnectionCount", "Count", float64(c.ActiveConnections))
-		m.put("ProcessedBytes", "Bytes", float64(c.ProcessedBytes))
+		m.put("ActiveConnectionCount", float64(c.ActiveConnections))
+		m.put("ProcessedBytes", float64(c.ProcessedBytes))
 	}
 }
 
@@ -130,8 +106,8 @@ func (m *meter) network() {
 	m.count("TCP_Target_Reset_Count", m.sample.ConnectionErrors)
 	m.hosts("HealthyHostCount", "UnHealthyHostCount")
 	if m.sample.Group == "" {
-		m.put("ActiveFlowCount", "Count", float64(m.sample.ActiveConnections))
-		m.put("ProcessedBytes", "Bytes", float64(m.sample.ProcessedBytes))
+		m.put("ActiveFlowCount", float64(m.sample.ActiveConnections))
+		m.put("ProcessedBytes", float64(m.sample.ProcessedBytes))
 	}
 }
 
@@ -155,7 +131,7 @@ func (m *meter) classic() {
 // hosts tells of gauges, which only groups have.
 func (m *meter) hosts(healthy, unhealthy string) {
 	if m.sample.Group != "" {
-		m.put(healthy, "Count", float64(m.sample.HealthyHosts))
-		m.put(unhealthy, "Count", float64(m.sample.UnhealthyHosts))
+		m.put(healthy, float64(m.sample.HealthyHosts))
+		m.put(unhealthy, float64(m.sample.UnhealthyHosts))
 	}
 }
