@@ -130,7 +130,8 @@ type toy struct {
 	gets      []*http.Request
 	faults    map[string][]fault // by operation, or "GET"
 	lost      map[string]int     // operations whose answer is lost, after they took effect
-	ackStatus string
+	ackStatus string             // the answer to an acknowledgement,
+	answers   map[string]string  // which holds for its identifier from then on
 	delivery  int
 	// watch, if set, is called at each request but polls: before it takes effect, and after that but
 	// before it is answered.
@@ -145,7 +146,7 @@ type completed struct {
 func newToy(t testing.TB) *toy {
 	y := &toy{
 		t: t, signer: newSigner(t, "server", nil), changed: make(chan struct{}), specs: map[string]hostwire.Specification{},
-		objects: map[string][]byte{}, faults: map[string][]fault{}, lost: map[string]int{}, ackStatus: hostwire.InProgress,
+		objects: map[string][]byte{}, faults: map[string][]fault{}, lost: map[string]int{}, ackStatus: hostwire.InProgress, answers: map[string]string{},
 	}
 	y.server = httptest.NewServer(y)
 	t.Cleanup(func() { y.server.Close() })
@@ -212,7 +213,10 @@ func (y *toy) answer(ctx context.Context, operation string, body []byte) any {
 		y.change(func() {
 			y.acks = append(y.acks, in)
 			y.settled(in.HostCommandIdentifier)
-			out.CommandStatus = y.ackStatus // as it is at this moment: who sees the acknowledgement may change it
+			if _, again := y.answers[in.HostCommandIdentifier]; !again {
+				y.answers[in.HostCommandIdentifier] = y.ackStatus
+			}
+			out.CommandStatus = y.answers[in.HostCommandIdentifier]
 		})
 		return out
 	case "PutHostCommandComplete":
