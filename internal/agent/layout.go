@@ -29,6 +29,7 @@ type layout struct {
 	root     string
 	tracking string
 	install  string // install_root, or empty
+	volatile bool   // nothing is forced to disk: a local run is simply run again after a power cut
 }
 
 func (c Config) layout() layout {
@@ -110,7 +111,7 @@ func (l layout) pointer(group, which string) (string, error) {
 }
 
 func (l layout) point(p place, which string) error {
-	return writeThrough(l.pointerFile(p.group, which), []byte(p.dir), 0o644, true)
+	return writeThrough(l.pointerFile(p.group, which), []byte(p.dir), 0o644, !l.volatile)
 }
 
 // retain deletes the oldest deployments of a group, so that with the current one keep remain. The

@@ -19,6 +19,7 @@ Usage:
   slipway-agent install [flags]        make this host start the agent at boot
   slipway-agent uninstall [flags]      undo that; deployments and configuration stay
   slipway-agent rollback DESTINATION   switch an atomic installation back to the version before
+  slipway-agent local [flags]          run a bundle's lifecycle here, without a server
   slipway-agent --version
 
 Flags:

@@ -67,7 +67,7 @@ func NewSession(ctx context.Context, config Config, host Host, plan SessionPlan,
 		return nil, err
 	}
 	layout := config.layout()
-	layout.tracking = filepath.Join(layout.root, localTracking)
+	layout.tracking, layout.volatile = filepath.Join(layout.root, localTracking), true
 	if err := layout.make(); err != nil {
 		return nil, fmt.Errorf("%w; as an ordinary user, name a configuration file with a root_dir of your own (-c)", err)
 	}

@@ -1,13 +1,6 @@
 package cli
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"io"
-	"os"
-	"path/filepath"
-
 	"github.com/spf13/cobra"
 
 	"github.com/slipway/slipway/internal/agent"
@@ -38,7 +31,7 @@ private one on GitHub with GITHUB_TOKEN.`,
 			if output != "text" && output != "json" {
 				return usagef("--output %s: must be text or json", output)
 			}
-			return p.runLocal(cmd, o, output == "json")
+			return local.Show(cmd.Context(), o, p.getenv, output == "json", p.stdout, p.stderr)
 		},
 	}
 	f := cmd.Flags()
@@ -53,133 +46,4 @@ private one on GitHub with GITHUB_TOKEN.`,
 	f.StringVarP(&o.AppSpecFilename, "appspec-filename", "A", "", "`name` of the appspec in the bundle (default: appspec.yml or appspec.yaml)")
 	f.StringVar(&output, "output", "text", "text, or json on stdout with the progress on stderr")
 	return cmd
-}
-
-func (p *program) runLocal(cmd *cobra.Command, o local.Options, asJSON bool) error {
-	screen := &localScreen{w: p.stdout}
-	if asJSON {
-		screen.w = p.stderr
-	}
-	result, err := local.Run(cmd.Context(), o, p.getenv, screen)
-	if err != nil {
-		return fmt.Errorf("ERROR: %w", err)
-	}
-	if asJSON {
-		if err := json.NewEncoder(p.stdout).Encode(localReport(result)); err != nil {
-			return err
-		}
-	} else {
-		screen.summary(result)
-	}
-	if failed := result.Failed(); failed != nil {
-		return fmt.Errorf("%s failed: %s", failed.Event, failed.Diagnostics.Message)
-	}
-	return nil
-}
-
-// A localScreen shows a local run line by line.
-type localScreen struct{ w io.Writer }
-
-// Started says where the deployment is kept.
-func (s *localScreen) Started(dir string, interrupted []string) {
-	for _, event := range interrupted {
-		fmt.Fprintf(s.w, "An earlier run was killed in %s; that event counts as failed, and what it had installed is cleaned up now\n", event)
-	}
-	fmt.Fprintf(s.w, "Starting to execute deployment from within folder %s\n", dir)
-}
-
-// Event returns a writer that puts the event in front of each line.
-func (s *localScreen) Event(name string) io.Writer { return &prefixed{s.w, "[" + name + "] "} }
-
-// Ended prints one line for an event that did something.
-func (s *localScreen) Ended(o agent.EventOutcome) {
-	if !o.Failed() && o.Scripts == 0 && o.Event != "DownloadBundle" && o.Event != "Install" {
-		return
-	}
-	word := "succeeded"
-	if o.Failed() {
-		word = "failed"
-	}
-	fmt.Fprintf(s.w, "[%s] %s in %s\n", o.Event, word, local.Seconds(o.Took))
-}
-
-// summary is the end of a run, in the words of codedeploy-local, after a line per event.
-func (s *localScreen) summary(r *local.Result) {
-	for _, e := range r.Events {
-		status := "Succeeded"
-		if e.Failed() {
-			status = "Failed"
-		}
-		from := ""
-		if e.Scripts > 0 {
-			from = fmt.Sprintf("  %d of %s", e.Scripts, e.Revision)
-		}
-		fmt.Fprintf(s.w, "  %-20s %-10s %10s%s\n", e.Event, status, local.Seconds(e.Took), from)
-	}
-	for _, e := range r.Skipped {
-		fmt.Fprintf(s.w, "  %-20s Skipped\n", e)
-	}
-	if e := r.Failed(); e != nil && e.Diagnostics.ScriptName != "" {
-		fmt.Fprintf(s.w, "Your local deployment failed while trying to execute your script at %s\n", filepath.Join(filepath.Dir(r.Dir), e.Revision, "deployment-archive", e.Diagnostics.ScriptName))
-	}
-	if log := filepath.Join(r.Dir, "logs", "scripts.log"); exists(log) {
-		fmt.Fprintf(s.w, "See the deployment log at %s for more details\n", log)
-	}
-	if r.Failed() == nil {
-		fmt.Fprintln(s.w, "AppSpec file valid. Local deployment successful")
-	}
-}
-
-func exists(file string) bool {
-	_, err := os.Stat(file)
-	return err == nil
-}
-
-// prefixed puts a prefix in front of every entry, which is one line or a piece of a long one.
-type prefixed struct {
-	w      io.Writer
-	prefix string
-}
-
-func (p *prefixed) Write(entry []byte) (int, error) {
-	line := append([]byte(p.prefix), bytes.TrimSuffix(entry, []byte("\n"))...)
-	if _, err := p.w.Write(append(line, '\n')); err != nil {
-		return 0, err
-	}
-	return len(entry), nil
-}
-
-type localEvent struct {
-	Name         string  `json:"lifecycleEventName"`
-	Status       string  `json:"status"`
-	Milliseconds float64 `json:"milliseconds"`
-	Scripts      int     `json:"scripts,omitempty"`
-	Revision     string  `json:"revision,omitempty"`
-	ErrorCode    int     `json:"errorCode,omitempty"`
-	ScriptName   string  `json:"scriptName,omitempty"`
-	Message      string  `json:"message,omitempty"`
-	LogTail      string  `json:"logTail,omitempty"`
-}
-
-// localReport is a result as --output json prints it.
-func localReport(r *local.Result) any {
-	report := struct {
-		Deployment string       `json:"deploymentId"`
-		Group      string       `json:"deploymentGroupId"`
-		Dir        string       `json:"directory"`
-		Status     string       `json:"status"`
-		Events     []localEvent `json:"lifecycleEvents"`
-	}{Deployment: r.Deployment, Group: r.Group, Dir: r.Dir, Status: "Succeeded"}
-	for _, e := range r.Events {
-		event := localEvent{Name: e.Event, Status: "Succeeded", Milliseconds: float64(e.Took.Microseconds()) / 1000, Scripts: e.Scripts, Revision: e.Revision}
-		if d := e.Diagnostics; e.Failed() {
-			event.Status, report.Status = "Failed", "Failed"
-			event.ErrorCode, event.ScriptName, event.Message, event.LogTail = d.ErrorCode, d.ScriptName, d.Message, d.Log
-		}
-		report.Events = append(report.Events, event)
-	}
-	for _, name := range r.Skipped {
-		report.Events = append(report.Events, localEvent{Name: name, Status: "Skipped"})
-	}
-	return report
 }

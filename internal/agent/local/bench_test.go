@@ -12,12 +12,18 @@ import (
 	"time"
 )
 
-// BenchmarkProgram runs a trivial bundle with seven hooks by the program itself, beside the seven
+// BenchmarkProgram runs a trivial bundle with seven hooks by each program that can, beside the seven
 // bare scripts, and prints both times, their difference and the memory that was resident at most.
 func BenchmarkProgram(b *testing.B) {
+	for _, name := range []string{"slipway", "slipway-agent"} {
+		b.Run(name, func(b *testing.B) { benchmark(b, name) })
+	}
+}
+
+func benchmark(b *testing.B, name string) {
 	m := newBench(b)
-	program := m.path("slipway")
-	if out, err := exec.Command("go", "build", "-o", program, "../../../cmd/slipway").CombinedOutput(); err != nil {
+	program := m.path("program")
+	if out, err := exec.Command("go", "build", "-o", program, "../../../cmd/"+name).CombinedOutput(); err != nil {
 		b.Fatalf("%v: %s", err, out)
 	}
 	bundle := m.bundle("v1")
