@@ -94,6 +94,10 @@ func newAlarm(in *cloudwatch.PutMetricAlarmInput) (alarm, error) {
 	if a.ActionsEnabled == nil {
 		a.ActionsEnabled = aws.Bool(true)
 	}
+	if in.ThresholdMetricId != nil || in.WarmUpConfiguration != nil || in.EvaluationInterval != nil {
+		return a, awswire.Errorf(invalidCombination, "This server does not know anomaly detection (ThresholdMetricId), "+
+			"WarmUpConfiguration and EvaluationInterval. Leave them out.")
+	}
 	for _, check := range []func(alarm) error{checkRule, checkMetric, checkTime} {
 		if err := check(a); err != nil {
 			return a, err
@@ -151,8 +155,8 @@ func checkTime(a alarm) error {
 	switch {
 	case !slices.Contains([]int{10, 20, 30}, seconds) && (seconds < 60 || seconds%60 != 0):
 		return awswire.Errorf(invalidValue, "Period must be 10, 20, 30 or a multiple of 60.")
-	case time.Duration(aws.ToInt32(a.EvaluationPeriods))*a.period() > keepMinutes:
-		return awswire.Errorf(invalidCombination, "Metrics are kept for %s, so Period times EvaluationPeriods may not be longer.", keepMinutes)
+	case time.Duration(aws.ToInt32(a.EvaluationPeriods))*a.period() > keepCoarse:
+		return awswire.Errorf(invalidCombination, "Metrics are kept for %s, so Period times EvaluationPeriods may not be longer.", keepCoarse)
 	}
 	return nil
 }

@@ -156,6 +156,8 @@ func TestPermissionOnAnAlarm(t *testing.T) {
 		_, err := cw.SetAlarmState(ctx, &sdk.SetAlarmStateInput{AlarmName: &name, StateValue: types.StateValueOk, StateReason: aws.String("so")})
 		return err
 	}
+	most := client(serve(t, anything+`,{"Effect":"Deny","Action":"cloudwatch:DeleteAlarms","Resource":"`+arn+`web-prod"}`))
+	_, excepted := most.DeleteAlarms(ctx, &sdk.DeleteAlarmsInput{AlarmNames: []string{"web-prod"}})
 	_, untag := cw.UntagResource(ctx, &sdk.UntagResourceInput{ResourceARN: aws.String(arn + "web-prod"), TagKeys: []string{"a"}})
 	_, several := cw.DeleteAlarms(ctx, &sdk.DeleteAlarmsInput{AlarmNames: []string{"web-1", "web-prod"}})
 	_, metrics := cw.ListMetrics(ctx, nil)
@@ -165,7 +167,7 @@ func TestPermissionOnAnAlarm(t *testing.T) {
 		want string
 	}{
 		"allowed": {created, ""}, "denied": {set("web-prod"), "AccessDenied"}, "not allowed": {set("db"), "AccessDenied"},
-		"one of two denied": {several, "AccessDenied"}, "tags denied": {untag, "AccessDenied"}, "no alarm": {metrics, "AccessDenied"},
+		"the exception": {excepted, "AccessDenied"}, "one of two denied": {several, "AccessDenied"}, "tags denied": {untag, "AccessDenied"}, "no alarm": {metrics, "AccessDenied"},
 	} {
 		var api smithy.APIError
 		if c.want == "" && c.err != nil || c.want != "" && (!errors.As(c.err, &api) || api.ErrorCode() != c.want) {

@@ -254,6 +254,7 @@ func TestAlarmsThatAreRefused(t *testing.T) {
 		"InvalidParameterCombination: too long":  func(in *cloudwatch.PutMetricAlarmInput) { in.EvaluationPeriods = aws.Int32(2000) },
 		"MissingParameter: namespace":            func(in *cloudwatch.PutMetricAlarmInput) { in.Namespace = nil },
 		"InvalidParameterValue: statistic":       func(in *cloudwatch.PutMetricAlarmInput) { in.Statistic = "" },
+		"InvalidParameterCombination: anomaly":   func(in *cloudwatch.PutMetricAlarmInput) { in.ThresholdMetricId = aws.String("ad1") },
 		"InvalidParameterCombination: two kinds": func(in *cloudwatch.PutMetricAlarmInput) { in.Metrics = []types.MetricDataQuery{{}} },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -66,7 +66,7 @@ func TestNoRoom(t *testing.T) {
 	if err := s.put(m, single(1, 1)); err == nil {
 		t.Error("there was room")
 	}
-	s.trim(s.trimmed.Add(keepMinutes))
+	s.trim(s.trimmed.Add(keepCoarse))
 	if err := s.put(m, single(1, 1)); err != nil || s.size != 2 {
 		t.Errorf("a sample with its value takes %d, %v", s.size, err)
 	}

@@ -17,7 +17,7 @@ import (
 const (
 	maxDatumValues = 150 // of one MetricDatum, as at AWS
 	maxDatums      = 1000
-	maxPoints      = 1440 // of one answer
+	maxPoints      = 1440 // of one answer of GetMetricStatistics, as at AWS; GetMetricData has ten times as many for each query
 )
 
 func (c *CloudWatch) putMetricData(_ context.Context, in *cloudwatch.PutMetricDataInput) (*awswire.Empty, error) {
@@ -59,8 +59,8 @@ func samplesOf(d types.MetricDatum, now time.Time) ([]sample, *awswire.Error) {
 		return nil, awswire.Errorf(missingParameter, "it has no MetricName.")
 	case len(d.Dimensions) > 30:
 		return nil, awswire.Errorf(invalidValue, "it has more than 30 dimensions.")
-	case at.Before(now.Add(-keepMinutes)) || at.After(now.Add(2*time.Hour)):
-		return nil, awswire.Errorf(invalidValue, "its timestamp is not within the last %s.", keepMinutes)
+	case at.Before(now.Add(-keepCoarse)) || at.After(now.Add(2*time.Hour)):
+		return nil, awswire.Errorf(invalidValue, "its timestamp is not within the last %s.", keepCoarse)
 	case len(d.Values) > maxDatumValues || len(d.Counts) > 0 && len(d.Counts) != len(d.Values):
 		return nil, awswire.Errorf(invalidValue, "it has at most %d Values, and as many Counts.", maxDatumValues)
 	}
@@ -96,8 +96,9 @@ func finite(numbers ...float64) bool {
 	return !slices.ContainsFunc(numbers, func(f float64) bool { return math.IsNaN(f) || math.IsInf(f, 0) })
 }
 
-// span checks the time that is asked for and returns the beginnings of its periods.
-func span(start, end *time.Time, period int32) ([]int64, error) {
+// span checks the time that is asked for and returns the beginnings of its periods, if they
+// are not more than most.
+func span(start, end *time.Time, period int32, most int64) ([]int64, error) {
 	switch {
 	case start == nil || end == nil || !start.Before(*end):
 		return nil, awswire.Errorf(invalidCombination, "The parameter StartTime must be less than the parameter EndTime.")
@@ -106,14 +107,24 @@ func span(start, end *time.Time, period int32) ([]int64, error) {
 	}
 	from := start.Unix() - start.Unix()%int64(period)
 	n := (end.Unix() - from + int64(period) - 1) / int64(period)
-	if n > 10*maxPoints {
-		return nil, awswire.Errorf(invalidCombination, "You have requested up to %d datapoints, which exceeds the limit of %d.", n, 10*maxPoints)
+	if n > most {
+		return nil, awswire.Errorf(invalidCombination, "You have requested up to %s datapoints, which exceeds the limit of %s. "+
+			"You may reduce the datapoints requested by increasing Period, or decreasing the time range.", grouped(n), grouped(most))
 	}
 	begins := make([]int64, n)
 	for i := range begins {
 		begins[i] = from + int64(i)*int64(period)
 	}
 	return begins, nil
+}
+
+// grouped writes a count with commas, as CloudWatch does: 1,440.
+func grouped(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
 }
 
 func (c *CloudWatch) getMetricStatistics(_ context.Context, in *cloudwatch.GetMetricStatisticsInput) (*cloudwatch.GetMetricStatisticsOutput, error) {
@@ -124,7 +135,7 @@ func (c *CloudWatch) getMetricStatistics(_ context.Context, in *cloudwatch.GetMe
 		return nil, awswire.Errorf(missingParameter, "Either Statistics or ExtendedStatistics is required.")
 	}
 	period := aws.ToInt32(in.Period)
-	begins, err := span(in.StartTime, in.EndTime, period)
+	begins, err := span(in.StartTime, in.EndTime, period, maxPoints)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +203,7 @@ func (c *CloudWatch) getMetricData(_ context.Context, in *cloudwatch.GetMetricDa
 				period = max(period, aws.ToInt32(m.Period))
 			}
 		}
-		begins, err := span(in.StartTime, in.EndTime, period)
+		begins, err := span(in.StartTime, in.EndTime, period, 10*maxPoints)
 		if err != nil {
 			return nil, err
 		}

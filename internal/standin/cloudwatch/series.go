@@ -16,10 +16,10 @@ import (
 )
 
 const (
-	// keepSeconds and keepMinutes bound the memory of a series: seconds are merged into
+	// keepFine and keepCoarse bound the memory of a series: seconds are merged into
 	// minutes, minutes are dropped.
-	keepSeconds = 15 * time.Minute
-	keepMinutes = 3 * time.Hour
+	keepFine   = 15 * time.Minute
+	keepCoarse = 3 * time.Hour
 	// maxSeries, maxValues and maxSize bound the whole: series, different values of one second,
 	// which percentiles are made from, and samples and values of all series, some 100 bytes each.
 	maxSeries = 10_000
@@ -97,7 +97,7 @@ func (s *series) between(from, to int64) (all sample) {
 
 // trim merges and drops what is old.
 func (s *series) trim(now time.Time) {
-	seconds, minutes := now.Add(-keepSeconds).Unix(), now.Add(-keepMinutes).Unix()
+	seconds, minutes := now.Add(-keepFine).Unix(), now.Add(-keepCoarse).Unix()
 	var kept []sample
 	for _, one := range s.samples {
 		if one.at < minutes {
@@ -131,7 +131,7 @@ func (s *seriesSet) put(m metric, one sample) error {
 	key := m.key()
 	found := s.byKey[key]
 	if s.size >= maxSize {
-		return awswire.Errorf(limitExceeded, "There is no room for more data. They are dropped after %s; put fewer metrics, or less often.", keepMinutes)
+		return awswire.Errorf(limitExceeded, "There is no room for more data. They are dropped after %s; put fewer metrics, or less often.", keepCoarse)
 	}
 	if found == nil {
 		if len(s.byKey) >= maxSeries {
