@@ -39,11 +39,14 @@ func (p *process) workers() ([]string, error) {
 	}
 	var ids []string
 	for line := range strings.Lines(answer) {
+		if strings.HasPrefix(line, "# old workers") && len(ids) == 0 {
+			break // it is between two
+		}
 		if f := strings.Fields(line); len(f) > 1 && f[1] == "worker" {
 			ids = append(ids, f[0])
 		}
 	}
-	if len(ids) == 0 || strings.Index(answer, "# old workers") >= 0 && strings.Index(answer, ids[0]) > strings.Index(answer, "# old workers") {
+	if len(ids) == 0 {
 		return nil, errors.New("no worker")
 	}
 	return ids, nil

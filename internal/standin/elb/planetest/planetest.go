@@ -29,7 +29,7 @@ func Run(t *testing.T, open func(t *testing.T) plane.Engine) {
 	for name, test := range map[string]func(*testing.T, plane.Engine){
 		"weights": testWeights, "weights shift": testShift, "health": testHealth, "health reasons": testReasons, "fail open": testFailOpen,
 		"drained by the last request": testDrained, "drained by the delay": testDelay, "back before drained": testRevived,
-		"no request is lost": testNothingLost, "a killed target": testKilled,
+		"no request is lost": testNothingLost, "a killed target": testKilled, "rules change": testRulesChange,
 		"websocket and stream while draining": testLongLived,
 		"rules":                               testRules, "answers of its own": testAnswers, "errors": testErrors,
 		"tcp": testTCP, "tls": testTLS, "https": testHTTPS, "stickiness": testSticky,

@@ -183,3 +183,31 @@ func testKilled(t *testing.T, e plane.Engine) {
 	}
 	l.end(t)
 }
+
+// testRulesChange changes rules and listeners under load, with a request open all the time.
+func testRulesChange(t *testing.T, e plane.Engine) {
+	a := start(t, "a")
+	s := newSite(t, e, groupOf("blue", a))
+	s.serve()
+	answer := s.slowly(a)
+	l := s.press(4, http.MethodGet)
+	for i := range 5 {
+		other := s.desired.Listeners[0]
+		other.ID, other.Address = fmt.Sprint("other-", i), freeAddress(t)
+		other.Rules = []plane.Rule{{ID: "r", Priority: i + 1, Conditions: []plane.Condition{{Field: plane.PathPattern, Values: []string{"/x"}}},
+			Action: other.Default}}
+		s.desired.Listeners = []plane.Listener{s.desired.Listeners[0], other}
+		s.desired.Listeners[0].Rules = other.Rules
+		s.apply()
+		l.pass(50)
+	}
+	l.end(t)
+	got, known := e.Observe().Find("blue", "a")
+	if !known || got.Open != 1 {
+		t.Errorf("observed %+v, want 1 open", got)
+	}
+	close(a.gate)
+	if body := <-answer; body != "a" {
+		t.Errorf("the request that was open all the time got %q", body)
+	}
+}
