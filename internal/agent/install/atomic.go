@@ -100,6 +100,9 @@ func (in *Installation) runAtomic(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("install: %w", context.Cause(ctx))
 	}
+	if err := v.follow(v.current()); err != nil {
+		return err
+	}
 	if err := v.switchTo(v.dir); err != nil {
 		return fmt.Errorf("switch %s to the new version: %w", v.link, err)
 	}
@@ -135,6 +138,23 @@ func (v *version) build(ctx context.Context, steps []Instruction) error {
 	return os.Rename(v.dir+installing, v.dir+whole)
 }
 
+// follow makes the version in use the one before this one, also when it is older than others: a
+// rollback led to it. So it is kept, and the next rollback leads to it again.
+func (v *version) follow(used string) error {
+	if used == "" || used == v.dir {
+		return nil
+	}
+	info, err := os.Stat(v.dir + whole)
+	if err != nil {
+		return err
+	}
+	before := info.ModTime().Add(-time.Millisecond)
+	if err := os.Chtimes(used+whole, before, before); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("note which version was in use: %w", err)
+	}
+	return nil
+}
+
 // switchTo is one rename; the link is made under another name before.
 func (v *version) switchTo(dir string) error {
 	next := v.link + ".switching"
@@ -147,7 +167,7 @@ func (v *version) switchTo(dir string) error {
 	return os.Rename(next, v.link)
 }
 
-// A kept is a version that is whole, and when it was made.
+// A kept is a version that is whole, and when it was made or, if that was later, last replaced.
 type kept struct {
 	dir  string
 	made time.Time

@@ -171,6 +171,25 @@ func TestRollback(t *testing.T) {
 	}
 }
 
+// After a rollback the version that works is the one before the next, and not the one that did not.
+func TestRollbackAndNewVersion(t *testing.T) {
+	h := newHost(t)
+	link := filepath.Join(h.job.Root, "srv/app")
+	h.version(1)
+	h.version(2)
+	if _, err := install.Rollback(link, ""); err != nil {
+		t.Fatal(err)
+	}
+	h.version(3)
+	if diff := cmp.Diff([]string{"d-1", "d-1.whole", "d-3", "d-3.whole"}, h.versions()); diff != "" {
+		t.Error(diff)
+	}
+	if name, err := install.Rollback(link, ""); err != nil || name != "d-1" {
+		t.Errorf("got %s, %v", name, err)
+	}
+	h.expectVersion(1)
+}
+
 // A stepContext ends when it has been asked so many times, and so stops an installation at any step.
 type stepContext struct {
 	context.Context
