@@ -12,7 +12,7 @@
 // to log.go, which counts the metrics.
 //
 // Two things differ from the built-in engine. A client that sticks to a group sticks to one target of it. And
-// a share of zero-target groups goes to the other groups of the action, where the built-in engine answers 503.
+// the share of a group without targets goes to the other groups of its action, where the built-in engine answers 503.
 package haproxy
 
 import (
