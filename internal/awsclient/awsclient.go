@@ -23,7 +23,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
@@ -70,6 +72,8 @@ type Clients struct {
 	CodeDeploy *codedeploy.Client
 	S3         *s3.Client
 	IAM        *iam.Client
+	ELB        *elasticloadbalancingv2.Client
+	CloudWatch *cloudwatch.Client
 	CloudTrail *cloudtrail.Client
 }
 
@@ -107,6 +111,8 @@ func New(ctx context.Context, o Options) (*Clients, error) {
 		CodeDeploy: codedeploy.NewFromConfig(cfg),
 		S3:         s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
 		IAM:        iam.NewFromConfig(cfg),
+		ELB:        elasticloadbalancingv2.NewFromConfig(cfg),
+		CloudWatch: cloudwatch.NewFromConfig(cfg),
 		CloudTrail: cloudtrail.NewFromConfig(cfg),
 	}, nil
 }

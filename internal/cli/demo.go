@@ -14,14 +14,15 @@ func (p *program) demoCommand() *cobra.Command {
 	config := demo.Config{Stdout: p.stdout, Getenv: p.getenv}
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "See it work: a server, a fleet and four deployments on this machine",
+		Short: "See it work: a server, a fleet and six deployments on this machine",
 		Long: `Starts a server and three hosts, each with an agent, a file system and an
-address of its own, behind a small load balancer. Deploys a web application: v1 to
-all hosts, v2 one at a time while requests keep coming, then a broken v3, which is
-rolled back to v2 by itself. Ends with figures; the exit status is 0 only if all of
-that happened and no request failed.
+address of its own, behind the server's load balancer. Deploys a web application: v1
+to all hosts, v2 one at a time while requests keep coming, then a broken v3, whose
+check fails, and a slow v4, which an alarm stops after the first rack; both are rolled
+back to v2 by themselves. Ends with figures; the exit status is 0 only if all of that
+happened and no request failed.
 
-It needs no root and nothing installed, takes under a minute, uses loopback
+It needs no root and nothing installed, takes about a minute, uses loopback
 addresses only, and leaves nothing behind.`,
 		Example: `  slipway demo
   slipway demo --keep        leave it running, to try the AWS CLI on it`,

@@ -62,8 +62,12 @@ func (p *pass) begun(z zone) bool {
 }
 
 // monitoredUntil is when the zones, which are finished, have been watched for long enough.
-// One in which nothing was changed is not watched.
+// One in which nothing was changed is not watched, and a rollback watches none: it brings
+// back what was watched before.
 func (p *pass) monitoredUntil(finished []zone) (until time.Time) {
+	if p.d.Creator == deploy.ByRollback {
+		return until
+	}
 	monitor := p.d.Config.Zonal.FirstMonitor
 	for _, z := range finished {
 		if !p.begun(z) {

@@ -52,17 +52,20 @@ func (s *Server) openBalancing(ctx context.Context) (err error) {
 	return nil
 }
 
-// traffic is how deployments reach load balancers.
-func (s *Server) traffic(ctx context.Context) (*hosts.Traffic, error) {
-	cfg, every := s.inProcess(), lookStandin
+// services is how the services around are reached: in process, or at AWS.
+func (s *Server) services(ctx context.Context) (aws.Config, error) {
 	if s.cfg.Cloud == CloudAWS {
-		var err error
-		if cfg, err = awsclient.AWS(ctx, s.cfg.Region); err != nil {
-			return nil, err
-		}
-		every = lookAWS
+		return awsclient.AWS(ctx, s.cfg.Region)
 	}
-	return trafficOver(cfg, every), nil
+	return s.inProcess(), nil
+}
+
+// lookEvery is how often a load balancer is looked at.
+func (s *Server) lookEvery() time.Duration {
+	if s.cfg.Cloud == CloudAWS {
+		return lookAWS
+	}
+	return lookStandin
 }
 
 func trafficOver(cfg aws.Config, every time.Duration) *hosts.Traffic {

@@ -220,7 +220,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 	if err := s.openBalancing(ctx); err != nil {
 		return err
 	}
-	traffic, err := s.traffic(ctx)
+	services, err := s.services(ctx)
 	if err != nil {
 		return err
 	}
@@ -228,11 +228,11 @@ func (s *Server) openRooms(ctx context.Context) error {
 		Store: s.store,
 		Drivers: map[deploy.Platform]platform.Driver{
 			deploy.Server: hosts.New(hosts.Config{
-				Fleet: s.store, Wake: s.inbox.Wake, Traffic: traffic,
+				Fleet: s.store, Wake: s.inbox.Wake, Traffic: trafficOver(services, s.lookEvery()),
 				RevisionExists: s.revisionExists, MaxInstances: s.cfg.Quotas.Instances,
 			}),
 		},
-		Alarms: alarm.Alarms{CloudWatch: awscloudwatch.NewFromConfig(s.inProcess())},
+		Alarms: alarm.Alarms{CloudWatch: awscloudwatch.NewFromConfig(services)},
 		Owner:  "embedded", // the lock on the data directory: there is no other
 		Log:    s.cfg.Log,
 	})

@@ -110,7 +110,6 @@ func (w *writers) run(queue chan file) {
 // os.Root looks at every part of a longer path again.
 type folder struct {
 	top, open *os.Root
-	handle    *os.File // of open
 	name      string
 }
 
@@ -119,39 +118,23 @@ func (d *folder) close() {
 		d.open.Close()
 		d.open = nil
 	}
-	if d.handle != nil {
-		d.handle.Close()
-		d.handle = nil
-	}
-}
-
-// enter makes a folder of the archive the open one; an empty name is the top.
-func (d *folder) enter(name string) error {
-	if d.handle != nil && d.name == name {
-		return nil
-	}
-	d.close()
-	if name == "" {
-		name = "."
-	}
-	var err error
-	if d.open, err = d.top.OpenRoot(name); err != nil {
-		return err
-	}
-	d.handle, err = d.open.Open(".")
-	return err
 }
 
 func (d *folder) write(f file) error {
 	dir, base := path.Split(f.name)
-	if err := d.enter(dir); err != nil {
-		return err
+	root := d.top
+	if dir != "" {
+		if d.open == nil || d.name != dir {
+			d.close()
+			var err error
+			if d.open, err = d.top.OpenRoot(dir); err != nil {
+				return err
+			}
+			d.name = dir
+		}
+		root = d.open
 	}
-	d.name = dir
-	out, err := newFile(d.handle, base)
-	if err != nil {
-		out, err = create(d.open, base)
-	}
+	out, err := create(root, base)
 	if err != nil {
 		var refused *RefusedError
 		if errors.As(err, &refused) {

@@ -25,9 +25,9 @@ type chapter struct {
 // event of the deployment at work, and the traffic. Off a terminal it prints a line per
 // change instead.
 type board struct {
-	screen   *screen.Screen
-	balancer *balancer
-	began    time.Time
+	screen  *screen.Screen
+	lookout *lookout // nil at first
+	began   time.Time
 
 	mu       sync.Mutex
 	chapters []*chapter
@@ -154,24 +154,24 @@ func (c *chapter) outcome() string {
 	return text
 }
 
-// fleet draws the hosts, as the balancer and the deployment at work see them.
+// fleet draws the hosts, as the load balancer and the deployment at work see them.
 func (b *board) fleet() []string {
 	s := b.screen
-	if b.current < 0 || b.chapters[b.current].snapshot == nil || b.balancer == nil {
+	if b.current < 0 || b.chapters[b.current].snapshot == nil || b.lookout == nil {
 		return []string{"  " + s.Paint(screen.Dim, b.note)}
 	}
 	up := progress.Lead{Heading: "up", Width: 2, Cell: func(id string) string {
-		if healthy, _ := b.balancer.look(id); healthy {
+		if b.lookout.sight(id).healthy {
 			return s.Paint(screen.Green, "▲")
 		}
 		return s.Paint(screen.Red, "▼")
 	}}
 	serves := progress.Lead{Heading: "serves", Width: 6, Cell: func(id string) string {
-		healthy, version := b.balancer.look(id)
-		if !healthy {
+		seen := b.lookout.sight(id)
+		if !seen.healthy {
 			return s.Paint(screen.Dim, "–")
 		}
-		return paintVersion(s, version, version)
+		return paintVersion(s, seen.version, seen.version)
 	}}
 	var lines []string
 	for _, line := range progress.Table(s, b.chapters[b.current].snapshot.Targets, 0, up, serves) {
@@ -189,8 +189,8 @@ func (b *board) trafficLines() []string {
 	if f.failed > 0 {
 		failed = b.screen.Paint(screen.Red, failed)
 	}
-	lines := []string{fmt.Sprintf("  %s  %d requests, %.0f a second · %s · %d asked again",
-		b.screen.Paint(screen.Bold, "traffic "), f.requests, f.perSecond, failed, b.balancer.retried.Load())}
+	lines := []string{fmt.Sprintf("  %s  %d requests, %.0f a second · %s",
+		b.screen.Paint(screen.Bold, "traffic "), f.requests, f.perSecond, failed)}
 	return append(lines, histories(b.screen, f)...)
 }
 
@@ -210,6 +210,8 @@ func paintVersion(s *screen.Screen, version, text string) string {
 		return s.Paint(screen.Blue, text)
 	case "2":
 		return s.Paint(screen.Green, text)
+	case "4":
+		return s.Paint(screen.Yellow, text)
 	default:
 		return s.Paint(screen.Red, text)
 	}

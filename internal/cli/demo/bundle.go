@@ -20,8 +20,20 @@ var app embed.FS
 //go:embed broken/page.html
 var brokenPage []byte
 
-// bundle zips the application in that version. A broken one starts, but answers 500.
-func bundle(version string, broken bool) ([]byte, error) {
+// A fault is what is wrong with a version.
+type fault int
+
+const (
+	sound  fault = iota
+	broken       // it starts, but answers 500
+	tardy        // it answers late
+)
+
+// lateness is how late: well beyond what the alarm allows.
+const lateness = "300ms"
+
+// bundle zips the application in that version.
+func bundle(version string, f fault) ([]byte, error) {
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
 	err := fs.WalkDir(app, "app", func(name string, entry fs.DirEntry, err error) error {
@@ -32,13 +44,16 @@ func bundle(version string, broken bool) ([]byte, error) {
 		if err != nil {
 			return err
 		}
-		if broken && path.Base(name) == "page.html" {
+		if f == broken && path.Base(name) == "page.html" {
 			content = brokenPage
 		}
 		return addFile(w, strings.TrimPrefix(name, "app/"), content)
 	})
 	if err == nil {
 		err = addFile(w, "web/version", []byte(version+"\n"))
+	}
+	if err == nil && f == tardy {
+		err = addFile(w, "web/delay", []byte(lateness+"\n"))
 	}
 	if err == nil {
 		err = w.Close()

@@ -10,9 +10,9 @@ import (
 )
 
 // contents unzips a bundle into name → content.
-func contents(t *testing.T, version string, broken bool) map[string]string {
+func contents(t *testing.T, version string, f fault) map[string]string {
 	t.Helper()
-	b, err := bundle(version, broken)
+	b, err := bundle(version, f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func contents(t *testing.T, version string, broken bool) map[string]string {
 }
 
 func TestBundle(t *testing.T) {
-	good, bad := contents(t, "v2", false), contents(t, "v3", true)
+	good, bad := contents(t, "v2", sound), contents(t, "v3", broken)
 	if good["web/version"] != "v2\n" || bad["web/version"] != "v3\n" {
 		t.Errorf("versions %q and %q", good["web/version"], bad["web/version"])
 	}
@@ -56,13 +56,16 @@ func TestBundle(t *testing.T) {
 		}
 		t.Errorf("appspec.yml does not use %s", name)
 	}
+	if late := contents(t, "v4", tardy); late["web/delay"] != lateness+"\n" || late["web/page.html"] != good["web/page.html"] {
+		t.Errorf("the tardy bundle has the delay %q", late["web/delay"])
+	}
 	if good["web/page.html"] == bad["web/page.html"] {
 		t.Error("the broken page is not broken")
 	}
 }
 
 func TestScriptsAreShell(t *testing.T) {
-	for name, content := range contents(t, "v1", false) {
+	for name, content := range contents(t, "v1", sound) {
 		if !strings.HasSuffix(name, ".sh") {
 			continue
 		}

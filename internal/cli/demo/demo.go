@@ -1,11 +1,11 @@
 // Package demo is "slipway demo": the whole service at work on one machine, by itself. It
-// starts a server and a fleet of three hosts, deploys a real application v1, v2 and a broken
-// v3 while requests keep coming, waits for the automatic rollback, and checks that
-// everything happened as promised.
+// starts a server and a fleet of three hosts behind its load balancer, deploys a real
+// application v1, v2, a broken v3 and a slow v4 while requests keep coming, waits for the
+// automatic rollbacks, and checks that everything happened as promised.
 //
 // demo.go is the story. setup.go speaks to the API as an administrator would, hosts.go makes
-// the machines, bundle.go and app/ are the application, balancer.go and traffic.go stand in
-// front of it, board.go draws, verdict.go judges.
+// the machines, bundle.go and app/ are the application, frontdoor.go and traffic.go are in
+// front of it, lookout.go watches, board.go draws, verdict.go judges.
 package demo
 
 import (
@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -127,7 +126,7 @@ func (s *show) chooseMode(ctx context.Context) {
 		s.why = sandbox.Available(ctx)
 	}
 	s.plant.namespaces = s.why == nil
-	s.screen.Print(s.screen.Paint(screen.Bold, "Slipway demo") + ": a server, three hosts, a load balancer, three versions of a shop")
+	s.screen.Print(s.screen.Paint(screen.Bold, "Slipway demo") + ": a server, three hosts, a load balancer, four versions of a shop")
 	s.screen.Print(s.screen.Paint(screen.Dim, s.mode()))
 	s.screen.Print("")
 }
@@ -156,13 +155,11 @@ func (s *show) build(ctx context.Context, background *errgroup.Group) (err error
 	if s.hosts, err = newHosts(s.dir); err != nil {
 		return fmt.Errorf("prepare the hosts: %w", err)
 	}
-	if err := s.startBalancer(ctx, background); err != nil {
-		return fmt.Errorf("start the load balancer: %w", err)
-	}
-	s.board.say("registering the hosts, creating application %q and deployment group %q", application, group)
-	if err := setUp(ctx, s.clients, s.hosts); err != nil {
+	s.board.say("registering the hosts, creating a load balancer, an alarm, application %q and deployment group %q", application, group)
+	if s.door, err = setUp(ctx, s.clients, s.hosts); err != nil {
 		return err
 	}
+	s.watchFleet(ctx, background)
 	s.board.say("starting the hosts, each with its agent")
 	for _, h := range s.hosts {
 		if err := h.start(ctx, s.plant); err != nil {
@@ -183,30 +180,12 @@ func watchHost(ctx context.Context, h *host) error {
 	}
 }
 
-func (s *show) startBalancer(ctx context.Context, background *errgroup.Group) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	b := newBalancer(s.hosts)
-	s.plant.balancer = "http://" + listener.Addr().String()
+func (s *show) watchFleet(ctx context.Context, background *errgroup.Group) {
+	s.lookout = newLookout(s.clients, s.door, s.hosts)
 	s.board.mu.Lock()
-	s.board.balancer = b
+	s.board.lookout = s.lookout
 	s.board.mu.Unlock()
-	s.balancer = b
-	front := &http.Server{Handler: b, ReadHeaderTimeout: 10 * time.Second}
-	background.Go(func() error { return b.Run(ctx) })
-	background.Go(func() error {
-		if err := front.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("serve as the load balancer: %w", err)
-		}
-		return nil
-	})
-	background.Go(func() error {
-		<-ctx.Done()
-		return front.Close()
-	})
-	return nil
+	background.Go(func() error { return s.lookout.Run(ctx) })
 }
 
 // titles of the chapters, which run in this order.
@@ -215,11 +194,13 @@ var titles = []string{
 	"v2 one host at a time, under traffic",
 	"v3, which is broken, one host at a time",
 	"the automatic rollback to v2",
+	"v4, which is slow, one rack and then a look",
+	"the alarm goes off: rollback to v2",
 }
 
-// story is the four deployments.
+// story is the six deployments.
 func (s *show) story(ctx context.Context, background *errgroup.Group) (err error) {
-	if s.v1, err = s.deployment(ctx, 0, "v1", false, "CodeDeployDefault.AllAtOnce"); err != nil {
+	if s.v1, err = s.deployment(ctx, 0, "v1", sound, "CodeDeployDefault.AllAtOnce"); err != nil {
 		return err
 	}
 	if s.servedV1, err = s.everywhere(ctx, "v1"); err != nil {
@@ -229,8 +210,8 @@ func (s *show) story(ctx context.Context, background *errgroup.Group) (err error
 	if err := s.pause(ctx); err != nil {
 		return err
 	}
-	floor := s.balancer.watchFloor()
-	if s.v2, err = s.deployment(ctx, 1, "v2", false, "CodeDeployDefault.OneAtATime"); err != nil {
+	floor := s.lookout.watchFloor()
+	if s.v2, err = s.deployment(ctx, 1, "v2", sound, "CodeDeployDefault.OneAtATime"); err != nil {
 		return err
 	}
 	s.floor = floor()
@@ -240,10 +221,10 @@ func (s *show) story(ctx context.Context, background *errgroup.Group) (err error
 	if err := s.pause(ctx); err != nil {
 		return err
 	}
-	if s.v3, err = s.deployment(ctx, 2, "v3", true, "CodeDeployDefault.OneAtATime"); err != nil {
+	if s.v3, s.rollback, err = s.undone(ctx, 2, "v3", broken, "CodeDeployDefault.OneAtATime"); err != nil {
 		return err
 	}
-	if s.rollback, err = s.followRollback(ctx); err != nil {
+	if s.v4, s.rollback4, err = s.undone(ctx, 4, "v4", tardy, rackByRack); err != nil {
 		return err
 	}
 	if s.servedAfter, err = s.everywhere(ctx, "v2"); err != nil {
@@ -252,10 +233,20 @@ func (s *show) story(ctx context.Context, background *errgroup.Group) (err error
 	return s.pause(ctx)
 }
 
+// undone deploys a version with a fault and follows it and its rollback, chapters index and
+// index+1.
+func (s *show) undone(ctx context.Context, index int, version string, f fault, config string) (failed, rollback *chapter, err error) {
+	if failed, err = s.deployment(ctx, index, version, f, config); err != nil {
+		return failed, nil, err
+	}
+	rollback, err = s.followRollback(ctx, failed, index+1)
+	return failed, rollback, err
+}
+
 // deployment deploys a version and follows it to its end.
-func (s *show) deployment(ctx context.Context, index int, version string, broken bool, config string) (*chapter, error) {
+func (s *show) deployment(ctx context.Context, index int, version string, f fault, config string) (*chapter, error) {
 	c := s.board.turnTo(index)
-	id, err := deploy(ctx, s.clients, version, broken, config)
+	id, err := deploy(ctx, s.clients, version, f, config)
 	if err != nil {
 		return c, err
 	}
@@ -272,24 +263,24 @@ func (s *show) follow(ctx context.Context, c *chapter, id string) error {
 	return err
 }
 
-// followRollback waits for the deployment that rolls v3 back, and follows it.
-func (s *show) followRollback(ctx context.Context) (*chapter, error) {
+// followRollback waits for the deployment that rolls failed back, and follows it.
+func (s *show) followRollback(ctx context.Context, failed *chapter, index int) (*chapter, error) {
 	wait, cancel := context.WithTimeoutCause(ctx, 10*time.Second, errors.New("no rollback was created within 10 s of the failure"))
 	defer cancel()
-	c := s.board.turnTo(3)
-	for s.v3.snapshot.RollbackID == "" {
+	c := s.board.turnTo(index)
+	for failed.snapshot.RollbackID == "" {
 		select {
 		case <-time.After(lookEvery):
 		case <-wait.Done():
 			return c, context.Cause(wait)
 		}
-		d, err := progress.Fetch(wait, s.clients.CodeDeploy, s.v3.snapshot.ID)
+		d, err := progress.Fetch(wait, s.clients.CodeDeploy, failed.snapshot.ID)
 		if err != nil {
 			return c, err
 		}
-		s.board.look(s.v3, d)
+		s.board.look(failed, d)
 	}
-	return c, s.follow(ctx, c, s.v3.snapshot.RollbackID)
+	return c, s.follow(ctx, c, failed.snapshot.RollbackID)
 }
 
 // everywhere asks every host directly which version it serves, for up to two seconds, and
@@ -316,7 +307,7 @@ func (s *show) everywhere(ctx context.Context, version string) (count int, err e
 }
 
 func (s *show) startTraffic(ctx context.Context, background *errgroup.Group) {
-	s.traffic = newTraffic(s.plant.balancer + "/")
+	s.traffic = newTraffic(s.door.url + "/")
 	s.board.mu.Lock()
 	s.board.traffic = s.traffic
 	s.board.mu.Unlock()

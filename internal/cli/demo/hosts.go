@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +30,7 @@ const (
 type host struct {
 	name    string
 	address string // where its web server listens
+	rack    string // its zone
 	root    string // its root directory, seen from here
 	log     string // what its agent says
 	key     accessKey
@@ -48,7 +50,7 @@ func newHosts(dir string) ([]*host, error) {
 	for i := range hosts {
 		name := fmt.Sprintf("web-%d", i+1)
 		hosts[i] = &host{
-			name: name, address: addresses[i],
+			name: name, address: addresses[i], rack: rack(i),
 			root: filepath.Join(dir, name), log: filepath.Join(dir, name+".log"),
 		}
 		if err := os.MkdirAll(hosts[i].root, 0o755); err != nil {
@@ -56,6 +58,23 @@ func newHosts(dir string) ([]*host, error) {
 		}
 	}
 	return hosts, nil
+}
+
+// rack puts the first host into a rack of its own, for a careful deployment to begin with.
+func rack(i int) string {
+	if i == 0 {
+		return "rack-a"
+	}
+	return "rack-b"
+}
+
+func (h *host) port() (int32, error) {
+	_, text, err := net.SplitHostPort(h.address)
+	if err != nil {
+		return 0, err
+	}
+	port, err := strconv.ParseInt(text, 10, 32)
+	return int32(port), err
 }
 
 // freeAddresses are 127.0.0.11, .12 and .13 with the same port, as web servers of a fleet
@@ -104,7 +123,6 @@ func freePort(address string) (string, error) {
 type plant struct {
 	self       string // the slipway binary
 	endpoint   string // the server's
-	balancer   string
 	region     string
 	namespaces bool
 }
@@ -153,7 +171,7 @@ func (h *host) configure(spec sandbox.Spec, p plant) error {
 	}
 	identity := fmt.Sprintf("---\nregion: %s\niam_user_arn: %s\naws_access_key_id: %s\naws_secret_access_key: %s\n",
 		p.region, h.key.userARN, h.key.id, h.key.secret)
-	env := fmt.Sprintf("NAME=%s\nLISTEN=%s\nBALANCER=%s\n", h.name, h.address, p.balancer)
+	env := fmt.Sprintf("LISTEN=%s\n", h.address)
 	if err := os.MkdirAll(filepath.Join(h.root, "opt/slipway"), 0o755); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -80,21 +81,25 @@ func healthy(ctx context.Context, endpoint string) bool {
 }
 
 // setUp does what an administrator does once: a bucket, an identity and a registration for
-// every host, the application and its deployment group.
-func setUp(ctx context.Context, c *awsclient.Clients, hosts []*host) error {
+// every host, the load balancer, the application and its deployment group.
+func setUp(ctx context.Context, c *awsclient.Clients, hosts []*host) (*frontDoor, error) {
 	if _, err := c.S3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(bucket)}); err != nil {
-		return fmt.Errorf("create the bucket: %w", err)
+		return nil, fmt.Errorf("create the bucket: %w", err)
 	}
 	for _, h := range hosts {
 		if err := registerHost(ctx, c, h); err != nil {
-			return fmt.Errorf("register %s: %w", h.name, err)
+			return nil, fmt.Errorf("register %s: %w", h.name, err)
 		}
 	}
-	_, err := c.CodeDeploy.CreateApplication(ctx, &codedeploy.CreateApplicationInput{
+	door, err := openFrontDoor(ctx, c, hosts)
+	if err != nil {
+		return nil, err
+	}
+	_, err = c.CodeDeploy.CreateApplication(ctx, &codedeploy.CreateApplicationInput{
 		ApplicationName: aws.String(application), ComputePlatform: cdtypes.ComputePlatformServer,
 	})
 	if err != nil {
-		return fmt.Errorf("create the application: %w", err)
+		return nil, fmt.Errorf("create the application: %w", err)
 	}
 	_, err = c.CodeDeploy.CreateDeploymentGroup(ctx, &codedeploy.CreateDeploymentGroupInput{
 		ApplicationName: aws.String(application), DeploymentGroupName: aws.String(group),
@@ -103,14 +108,21 @@ func setUp(ctx context.Context, c *awsclient.Clients, hosts []*host) error {
 		OnPremisesInstanceTagFilters: []cdtypes.TagFilter{
 			{Key: aws.String("role"), Value: aws.String("web"), Type: cdtypes.TagFilterTypeKeyAndValue},
 		},
+		DeploymentStyle: &cdtypes.DeploymentStyle{
+			DeploymentType: cdtypes.DeploymentTypeInPlace, DeploymentOption: cdtypes.DeploymentOptionWithTrafficControl,
+		},
+		LoadBalancerInfo:   &cdtypes.LoadBalancerInfo{TargetGroupInfoList: []cdtypes.TargetGroupInfo{{Name: aws.String(application)}}},
+		AlarmConfiguration: &cdtypes.AlarmConfiguration{Enabled: true, Alarms: []cdtypes.Alarm{{Name: aws.String(slow)}}},
 		AutoRollbackConfiguration: &cdtypes.AutoRollbackConfiguration{
-			Enabled: true, Events: []cdtypes.AutoRollbackEvent{cdtypes.AutoRollbackEventDeploymentFailure},
+			Enabled: true, Events: []cdtypes.AutoRollbackEvent{
+				cdtypes.AutoRollbackEventDeploymentFailure, cdtypes.AutoRollbackEventDeploymentStopOnAlarm,
+			},
 		},
 	})
 	if err != nil {
-		return fmt.Errorf("create the deployment group: %w", err)
+		return nil, fmt.Errorf("create the deployment group: %w", err)
 	}
-	return nil
+	return door, createRackByRack(ctx, c)
 }
 
 // registerHost gives a host a user with an access key, and makes it a tagged instance.
@@ -133,15 +145,23 @@ func registerHost(ctx context.Context, c *awsclient.Clients, h *host) error {
 	if err != nil {
 		return err
 	}
+	address, _, err := net.SplitHostPort(h.address)
+	if err != nil {
+		return err
+	}
 	_, err = c.CodeDeploy.AddTagsToOnPremisesInstances(ctx, &codedeploy.AddTagsToOnPremisesInstancesInput{
-		InstanceNames: []string{h.name}, Tags: []cdtypes.Tag{{Key: aws.String("role"), Value: aws.String("web")}},
+		InstanceNames: []string{h.name}, Tags: []cdtypes.Tag{
+			{Key: aws.String("role"), Value: aws.String("web")},
+			{Key: aws.String("slipway:address"), Value: aws.String(address)},
+			{Key: aws.String("slipway:zone"), Value: &h.rack},
+		},
 	})
 	return err
 }
 
 // deploy uploads a version, registers it as a revision and creates its deployment.
-func deploy(ctx context.Context, c *awsclient.Clients, version string, broken bool, config string) (id string, err error) {
-	content, err := bundle(version, broken)
+func deploy(ctx context.Context, c *awsclient.Clients, version string, f fault, config string) (id string, err error) {
+	content, err := bundle(version, f)
 	if err != nil {
 		return "", err
 	}

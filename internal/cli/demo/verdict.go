@@ -16,10 +16,12 @@ import (
 
 // Evidence is what the story leaves behind to be judged.
 type evidence struct {
-	v1, v2, v3, rollback            *chapter
-	servedV1, servedV2, servedAfter int // hosts that served v1, v2, and v2 after the rollback
-	floor                           int // the least number of healthy hosts during v2
-	balancer                        *balancer
+	v1, v2, v3, rollback, v4        *chapter
+	rollback4                       *chapter // of v4
+	servedV1, servedV2, servedAfter int      // hosts that served v1, v2, and v2 after the rollback
+	floor                           int      // the least number of healthy hosts during v2
+	door                            *frontDoor
+	lookout                         *lookout
 	traffic                         *traffic
 	stopTraffic                     context.CancelFunc
 	trafficDone                     chan struct{}
@@ -37,12 +39,11 @@ func (e *evidence) judge() []check {
 	f := e.traffic.figures(1)
 	failedOn, how, skipped := e.v3.failures()
 	onlyOne := len(failedOn) == 1 && how == "ValidateService" && skipped == fleetSize-1
-	linked := e.rollback.snapshot.RollbackOf == e.v3.snapshot.ID && e.v3.snapshot.RollbackID == e.rollback.snapshot.ID
-	seenV3 := 0
+	linked := e.rollback.undoes(e.v3)
+	alarmed := e.v4.snapshot.Status == "Stopped" && e.v4.snapshot.ErrorCode == "ALARM_ACTIVE"
+	seen := map[string]int{}
 	for _, v := range f.versions {
-		if v.version != "v1" && v.version != "v2" {
-			seenV3 += v.count
-		}
+		seen[v.version] += v.count
 	}
 	return []check{
 		{e.v1.succeeded() && e.servedV1 == fleetSize, "v1 is everywhere",
@@ -55,14 +56,29 @@ func (e *evidence) judge() []check {
 			fmt.Sprintf("%s %s, %d skipped", strings.Join(failedOn, ", "), how, skipped)},
 		{e.rollback.succeeded() && linked, "it was rolled back by itself",
 			fmt.Sprintf("deployment %s %s", e.rollback.snapshot.ID, e.rollback.snapshot.Status)},
+		{alarmed && e.v4.reached() == 1 && seen["v4"] > 0, "v4 was stopped by the alarm while only its first rack had it",
+			fmt.Sprintf("%s, %s; %d of %d hosts, %d requests saw it", e.v4.snapshot.Status, e.v4.snapshot.ErrorCode, e.v4.reached(), fleetSize, seen["v4"])},
+		{e.rollback4.succeeded() && e.rollback4.undoes(e.v4), "and was rolled back by itself too",
+			fmt.Sprintf("deployment %s %s", e.rollback4.snapshot.ID, e.rollback4.snapshot.Status)},
 		{e.servedAfter == fleetSize, "v2 is everywhere again",
 			fmt.Sprintf("served by %d of %d hosts", e.servedAfter, fleetSize)},
-		{f.requests > 0 && f.failed == 0 && seenV3 == 0, "not one request failed, not one saw v3",
-			strings.TrimSuffix(fmt.Sprintf("%d requests, %d failed, %d saw v3; %s", f.requests, f.failed, seenV3, f.failure), "; ")},
+		{f.requests > 0 && f.failed == 0 && seen["v3"] == 0, "not one request failed, not one saw v3",
+			strings.TrimSuffix(fmt.Sprintf("%d requests, %d failed, %d saw v3; %s", f.requests, f.failed, seen["v3"], f.failure), "; ")},
 	}
 }
 
 func (c *chapter) succeeded() bool { return c.snapshot.Succeeded() }
+
+// undoes says whether this is the rollback of that, and each knows of the other.
+func (c *chapter) undoes(failed *chapter) bool {
+	return c.snapshot.RollbackOf == failed.snapshot.ID && failed.snapshot.RollbackID == c.snapshot.ID
+}
+
+// reached counts the targets that were not skipped.
+func (c *chapter) reached() int {
+	_, _, skipped := c.failures()
+	return len(c.snapshot.Targets) - skipped
+}
 
 // failures tells which targets failed, in which lifecycle event, and how many were skipped.
 func (c *chapter) failures() (targets []string, event string, skipped int) {
@@ -114,7 +130,6 @@ func (s *show) summary(checks []check) {
 	f := s.traffic.figures(p.Width() - 16)
 	p.Printf("  requests     %d, %.0f a second, the slowest took %d ms", f.requests, f.perSecond, f.slowest.Milliseconds())
 	p.Printf("  failed       %d", f.failed)
-	p.Printf("  asked again  %d, at another host, because one was going down or answered 5xx", s.balancer.retried.Load())
 	var seen []string
 	for _, v := range f.versions {
 		seen = append(seen, fmt.Sprintf("%s %d", v.version, v.count))
@@ -123,8 +138,9 @@ func (s *show) summary(checks []check) {
 	for _, line := range histories(p, f) {
 		p.Print(line)
 	}
-	p.Printf("  deployments  v1 %s · v2 %s · v3 %s · rollback %s", progress.Seconds(s.v1.took),
-		progress.Seconds(s.v2.took), progress.Seconds(s.v3.took), progress.Seconds(s.rollback.took))
+	p.Printf("  deployments  v1 %s · v2 %s · v3 %s · rollback %s · v4 %s · rollback %s", progress.Seconds(s.v1.took),
+		progress.Seconds(s.v2.took), progress.Seconds(s.v3.took), progress.Seconds(s.rollback.took),
+		progress.Seconds(s.v4.took), progress.Seconds(s.rollback4.took))
 	p.Printf("  hosts        %s", s.mode())
 	p.Printf("  in all       %s", progress.Seconds(time.Since(s.board.began)))
 }
@@ -148,6 +164,6 @@ To talk to the server, in another terminal:
   %s deploy list
   %s deploy status %s
 Logs and the hosts' root directories: %s`,
-		s.plant.balancer, s.plant.endpoint, filepath.Join(s.dir, "data", awsclient.CredentialsFile), region,
+		s.door.url, s.plant.endpoint, filepath.Join(s.dir, "data", awsclient.CredentialsFile), region,
 		application, group, id, slipway, slipway, id, s.dir)
 }

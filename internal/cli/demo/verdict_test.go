@@ -24,10 +24,14 @@ func asPromised() *evidence {
 		v3: ended(&progress.Snapshot{ID: "d-3", Status: "Failed", RollbackID: "d-4", Targets: []progress.Target{
 			target("web-1", "Failed", "ValidateService"), target("web-2", "Skipped", ""), target("web-3", "Skipped", "")}}),
 		rollback: ended(&progress.Snapshot{ID: "d-4", Status: "Succeeded", RollbackOf: "d-3"}),
-		servedV1: 3, servedV2: 3, servedAfter: 3, floor: 2,
+		v4: ended(&progress.Snapshot{ID: "d-5", Status: "Stopped", ErrorCode: "ALARM_ACTIVE", RollbackID: "d-6", Targets: []progress.Target{
+			target("web-1", "Succeeded", ""), target("web-2", "Skipped", ""), target("web-3", "Skipped", "")}}),
+		rollback4: ended(&progress.Snapshot{ID: "d-6", Status: "Succeeded", RollbackOf: "d-5"}),
+		servedV1:  3, servedV2: 3, servedAfter: 3, floor: 2,
 		traffic: newTraffic(""),
 	}
 	e.traffic.record(e.traffic.started, time.Millisecond, "v1", nil)
+	e.traffic.record(e.traffic.started, time.Millisecond, "v4", nil)
 	return e
 }
 
@@ -45,7 +49,10 @@ func TestJudge(t *testing.T) {
 		"rolled back by itself":  func(e *evidence) { e.v3.snapshot.RollbackID = "" },
 		"v2 is everywhere again": func(e *evidence) { e.servedAfter = 0 },
 		"not one saw v3":         func(e *evidence) { e.traffic.record(e.traffic.started, 0, "v3", nil) },
-		"not one request":        func(e *evidence) { e.traffic = newTraffic("") },
+		"stopped by the alarm":   func(e *evidence) { e.v4.snapshot.ErrorCode = "MANUAL_STOP" },
+		"only its first rack":    func(e *evidence) { e.v4.snapshot.Targets[1].Status = "Succeeded" },
+		"by itself too":          func(e *evidence) { e.rollback4.snapshot.RollbackOf = "d-3" },
+		"not one request":        func(e *evidence) { e.traffic.failed = 1 },
 	} {
 		e := asPromised()
 		spoil(e)

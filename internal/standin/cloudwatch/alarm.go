@@ -155,7 +155,7 @@ func checkTime(a alarm) error {
 	switch {
 	case !slices.Contains([]int{10, 20, 30}, seconds) && (seconds < 60 || seconds%60 != 0):
 		return awswire.Errorf(invalidValue, "Period must be 10, 20, 30 or a multiple of 60.")
-	case time.Duration(aws.ToInt32(a.EvaluationPeriods))*a.period() > keepCoarse:
+	case time.Duration(aws.ToInt32(a.EvaluationPeriods)) > keepCoarse/a.period(): // the product could overflow
 		return awswire.Errorf(invalidCombination, "Metrics are kept for %s, so Period times EvaluationPeriods may not be longer.", keepCoarse)
 	}
 	return nil

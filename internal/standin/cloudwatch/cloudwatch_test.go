@@ -244,14 +244,17 @@ func TestPrometheus(t *testing.T) {
 func TestAlarmsThatAreRefused(t *testing.T) {
 	c := open(t, Config{})
 	for name, change := range map[string]func(*cloudwatch.PutMetricAlarmInput){
-		"InvalidParameterValue: AlarmName":       func(in *cloudwatch.PutMetricAlarmInput) { in.AlarmName = nil },
-		"MissingParameter: Threshold":            func(in *cloudwatch.PutMetricAlarmInput) { in.Threshold = nil },
-		"InvalidParameterValue: comparison":      func(in *cloudwatch.PutMetricAlarmInput) { in.ComparisonOperator = "Near" },
-		"InvalidParameterValue: periods":         func(in *cloudwatch.PutMetricAlarmInput) { in.EvaluationPeriods = aws.Int32(0) },
-		"InvalidParameterCombination: M of N":    func(in *cloudwatch.PutMetricAlarmInput) { in.DatapointsToAlarm = aws.Int32(2) },
-		"InvalidParameterValue: missing":         func(in *cloudwatch.PutMetricAlarmInput) { in.TreatMissingData = aws.String("guess") },
-		"InvalidParameterValue: period":          func(in *cloudwatch.PutMetricAlarmInput) { in.Period = aws.Int32(61) },
-		"InvalidParameterCombination: too long":  func(in *cloudwatch.PutMetricAlarmInput) { in.EvaluationPeriods = aws.Int32(2000) },
+		"InvalidParameterValue: AlarmName":      func(in *cloudwatch.PutMetricAlarmInput) { in.AlarmName = nil },
+		"MissingParameter: Threshold":           func(in *cloudwatch.PutMetricAlarmInput) { in.Threshold = nil },
+		"InvalidParameterValue: comparison":     func(in *cloudwatch.PutMetricAlarmInput) { in.ComparisonOperator = "Near" },
+		"InvalidParameterValue: periods":        func(in *cloudwatch.PutMetricAlarmInput) { in.EvaluationPeriods = aws.Int32(0) },
+		"InvalidParameterCombination: M of N":   func(in *cloudwatch.PutMetricAlarmInput) { in.DatapointsToAlarm = aws.Int32(2) },
+		"InvalidParameterValue: missing":        func(in *cloudwatch.PutMetricAlarmInput) { in.TreatMissingData = aws.String("guess") },
+		"InvalidParameterValue: period":         func(in *cloudwatch.PutMetricAlarmInput) { in.Period = aws.Int32(61) },
+		"InvalidParameterCombination: too long": func(in *cloudwatch.PutMetricAlarmInput) { in.EvaluationPeriods = aws.Int32(2000) },
+		"InvalidParameterCombination: overflow": func(in *cloudwatch.PutMetricAlarmInput) {
+			in.EvaluationPeriods, in.Period = aws.Int32(1<<31-1), aws.Int32(60)
+		},
 		"MissingParameter: namespace":            func(in *cloudwatch.PutMetricAlarmInput) { in.Namespace = nil },
 		"InvalidParameterValue: statistic":       func(in *cloudwatch.PutMetricAlarmInput) { in.Statistic = "" },
 		"InvalidParameterCombination: anomaly":   func(in *cloudwatch.PutMetricAlarmInput) { in.ThresholdMetricId = aws.String("ad1") },

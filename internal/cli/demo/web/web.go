@@ -32,6 +32,7 @@ type site struct {
 	page     string
 	broken   error
 	host     string
+	delay    time.Duration // before every page
 	started  time.Time
 	requests atomic.Int64
 }
@@ -48,6 +49,11 @@ func open(root string) (*site, error) {
 		return nil, fmt.Errorf("read the deployed page: %w", err)
 	}
 	s.page = string(page)
+	if text, err := os.ReadFile(filepath.Join(root, "delay")); err == nil {
+		if s.delay, err = time.ParseDuration(strings.TrimSpace(string(text))); err != nil {
+			return nil, fmt.Errorf("read the deployed delay: %w", err)
+		}
+	}
 	_, s.broken = s.render(0)
 	return s, nil
 }
@@ -62,6 +68,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/healthz":
 		io.WriteString(w, "ok\n")
 	case "/":
+		time.Sleep(s.delay)
 		s.serve(w)
 	default:
 		http.NotFound(w, r)
