@@ -29,7 +29,7 @@ func (a *Agent) poll(ctx context.Context) {
 			return
 		}
 		if err == nil {
-			a.state.change(func(s *state) { s.LastPoll, s.Trouble = time.Now(), "" })
+			a.state.change(func(s *state) { s.LastPoll, s.Trouble, s.TroubleAt = time.Now(), "", time.Time{} })
 		}
 		if err == nil && command != nil {
 			err = a.check(command)
@@ -42,7 +42,7 @@ func (a *Agent) poll(ctx context.Context) {
 		switch {
 		case err != nil:
 			wait = a.afterError(&trouble, err, time.Since(begun))
-			a.state.change(func(s *state) { s.Trouble = withAdvice(err) })
+			a.state.change(func(s *state) { s.Trouble, s.TroubleAt = withAdvice(err), time.Now() })
 		case !started && time.Since(begun) < immediate:
 			trouble.clear(a)
 			empty++

@@ -21,9 +21,11 @@ type state struct {
 	Started  time.Time `json:"started"`
 	// LastPoll is when the service last answered a poll, zero when it never did.
 	LastPoll time.Time `json:"lastPoll,omitzero"`
-	// Trouble is why polling does not work at the moment, empty when it does.
-	Trouble  string `json:"trouble,omitempty"`
-	Stopping bool   `json:"stopping,omitempty"`
+	// Trouble is why the last poll that ended failed, and TroubleAt when; empty when it did not. The
+	// next one may have been held by a server that is well again since.
+	Trouble   string    `json:"trouble,omitempty"`
+	TroubleAt time.Time `json:"troubleAt,omitzero"`
+	Stopping  bool      `json:"stopping,omitempty"`
 }
 
 // A stateFile keeps a state on disk. An error is no reason to stop working, so none is reported.

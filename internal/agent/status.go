@@ -123,7 +123,7 @@ func lookUp(ctx context.Context, config Config, getenv func(string) string) (*re
 		s.exit = statusDied
 	}
 	if !running {
-		s.Trouble, s.Stopping = "", false
+		s.Trouble, s.TroubleAt, s.Stopping = "", time.Time{}, false
 	}
 	tracks, err := l.unfinished()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -221,7 +221,7 @@ func (s *report) text() string {
 	fmt.Fprintf(&b, "  server      %s, %s\n", firstOf(s.Endpoint, "unknown"), reach)
 	fmt.Fprintf(&b, "  last poll   %s\n", stamp(s.LastPoll))
 	if s.Trouble != "" {
-		fmt.Fprintf(&b, "  trouble     %s\n", s.Trouble)
+		fmt.Fprintf(&b, "  trouble     %s, %s\n", stamp(s.TroubleAt), s.Trouble)
 	}
 	if s.Stopping {
 		fmt.Fprintf(&b, "  stopping    as soon as the running events have ended\n")

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -115,5 +116,21 @@ func TestNotify(t *testing.T) {
 		if err != nil || string(got[:n]) != want {
 			t.Errorf("systemd hears %q (%v), not %q", got[:n], err, want)
 		}
+	}
+}
+
+// A service that refuses the host shows in the status, with the time and what to do.
+func TestStatusOfTrouble(t *testing.T) {
+	y := newToy(t)
+	y.faults["PollHostCommand"] = slices.Repeat([]fault{status(400, "AccessDeniedException")}, 100)
+	c := y.config()
+	y.process(c)
+	text := ""
+	waitFor(t, "the trouble shows", func() bool {
+		_, text = y.status(c)
+		return strings.Contains(text, "\n  trouble     ")
+	})
+	if !strings.Contains(text, "trouble     20") || !strings.Contains(text, "AccessDeniedException") || !strings.Contains(text, "see that the host is registered") {
+		t.Error(text)
 	}
 }
