@@ -56,6 +56,7 @@ are also hosts below --s3-domain, for clients that put them there: AWS's Ruby ag
 	flags.StringVar(&f.Account, "account", "000000000000", "the account `number` in names")
 	flags.StringVar(&f.Cloud, "cloud", server.CloudStandin, "whose load balancers deployments go behind: standin (embedded) or aws")
 	flags.StringVar(&f.balancer, "load-balancer-address", "", "the `address` of embedded load balancers, or a CIDR block of addresses, one for each (default loopback addresses)")
+	flags.StringVar(&f.HAProxy, "load-balancer-haproxy", "", "let that HAProxy `program` carry the traffic of embedded load balancers")
 	flags.StringVar(&f.AgentProgram, "agent-program", "", "the slipway-agent `file` that hosts install (default beside this program)")
 	flags.DurationVar(&f.Limits.Pickup, "pickup-timeout", 5*time.Minute, "how long a host may take to pick up a lifecycle event")
 	flags.DurationVar(&f.Limits.Event, "event-timeout", time.Hour, "how long a lifecycle event may take without a report")

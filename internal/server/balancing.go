@@ -18,6 +18,8 @@ import (
 	hosts "github.com/slipway/slipway/internal/platform/server"
 	"github.com/slipway/slipway/internal/standin/elb"
 	"github.com/slipway/slipway/internal/standin/elb/forward"
+	"github.com/slipway/slipway/internal/standin/elb/haproxy"
+	"github.com/slipway/slipway/internal/standin/elb/plane"
 	"github.com/slipway/slipway/internal/store"
 )
 
@@ -41,8 +43,14 @@ func (s *Server) openBalancing(ctx context.Context) (err error) {
 	if s.cfg.Cloud == CloudAWS {
 		return nil
 	}
+	var engine plane.Engine
+	if s.cfg.HAProxy == "" {
+		engine = forward.New(forward.Config{Log: s.cfg.Log})
+	} else if engine, err = haproxy.New(haproxy.Config{Dir: s.path("haproxy"), Program: s.cfg.HAProxy, Log: s.cfg.Log}); err != nil {
+		return fmt.Errorf("start the load balancers' HAProxy: %w", err)
+	}
 	s.balancing, err = elb.Open(ctx, elb.Config{
-		Store: s.store, Engine: forward.New(forward.Config{Log: s.cfg.Log}), Region: s.cfg.Region, Account: s.cfg.Account,
+		Store: s.store, Engine: engine, Region: s.cfg.Region, Account: s.cfg.Account,
 		Address: s.addressOf, Certificate: s.certificateNamed, Pool: s.cfg.LoadBalancerPool,
 		Metrics: s.watch, Log: s.cfg.Log,
 	})

@@ -59,6 +59,9 @@ type Config struct {
 	// LoadBalancerPool are the addresses that embedded load balancers listen on, one each; of one
 	// address, all on that. Some of loopback when zero.
 	LoadBalancerPool netip.Prefix
+	// HAProxy is the program that carries the traffic of embedded load balancers; the server does
+	// it itself when empty.
+	HAProxy string
 	// Limits are the deadlines of new deployments; AWS's when zero.
 	Limits deploy.Limits
 	// Prometheus is the base URL of the server that alarms on PromQL queries ask; none when empty.

@@ -193,7 +193,8 @@ func (s *Service) stateOf(g targetGroup, t target, seen plane.Observed) *types.T
 		}
 	}
 	for _, status := range seen.Targets {
-		if status.Group == g.arn() && status.Target == t.onPlane() && status.State != plane.Draining {
+		// Unused here is a listener that is not open yet: somebody does ask for the target.
+		if status.Group == g.arn() && status.Target == t.onPlane() && status.State != plane.Draining && status.State != plane.Unused {
 			return healthFrom(status)
 		}
 	}
