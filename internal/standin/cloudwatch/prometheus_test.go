@@ -69,6 +69,7 @@ func TestPrometheusComesAndGoes(t *testing.T) {
 		} {
 			value.Store(step.answer)
 			time.Sleep(time.Minute)
+			synctest.Wait() // the query of this very instant too
 			if a := c.state(t); a.StateValue != step.state || !strings.Contains(aws.ToString(a.StateReason), step.reason) {
 				t.Errorf("with %s it is %s: %s; want %s: %s", step.answer, a.StateValue, aws.ToString(a.StateReason), step.state, step.reason)
 			}
@@ -76,6 +77,7 @@ func TestPrometheusComesAndGoes(t *testing.T) {
 		must(t, second(c.deleteAlarms(t.Context(), &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{"errors"}})))
 		value.Store("gone")
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if len(c.faults.byQuery) != 0 {
 			t.Errorf("faults of queries that are not asked are kept: %v", c.faults.byQuery)
 		}
