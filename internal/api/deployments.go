@@ -108,7 +108,7 @@ func deploymentOut(d control.DeploymentView) wire.DeploymentInfo {
 		Creator:                            wire.DeploymentCreator(d.Creator),
 		IgnoreApplicationStopFailures:      &d.IgnoreApplicationStopFailures,
 		UpdateOutdatedInstancesOnly:        &d.UpdateOutdatedOnly,
-		InstanceTerminationWaitTimeStarted: new(false),
+		InstanceTerminationWaitTimeStarted: new(d.WaitsToTerminate()),
 		FileExistsBehavior:                 wire.FileExistsBehavior(d.FileExists),
 		AutoRollbackConfiguration:          rollbackOut(d.Rollback),
 		Status:                             wire.DeploymentStatus(d.Status),

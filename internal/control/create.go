@@ -114,7 +114,7 @@ func (s *Service) newDeployment(
 	if behavior == "" {
 		behavior = deploy.Disallow
 	}
-	return deploy.Deployment{
+	d := deploy.Deployment{
 		ApplicationID: g.ApplicationID, Application: g.Application, GroupID: g.ID, Group: g.Name,
 		Platform: g.Platform, Style: g.Style, Config: config,
 		Previous: g.History.LastGood, Description: r.Description,
@@ -124,7 +124,12 @@ func (s *Service) newDeployment(
 		LoadBalancer: g.LoadBalancer, BlueGreen: g.BlueGreen, TargetInstances: r.TargetInstances,
 		Alarms: g.Alarms, OverrideAlarms: r.Alarms,
 		Status: deploy.Created, CreatedAt: s.now(),
-	}, nil
+	}
+	if g.Style.Type == deploy.BlueGreen {
+		d.Members = g.Members()
+		d.Limits.Total = d.LongestBlueGreen()
+	}
+	return d, nil
 }
 
 // record stores the deployment under a new id. Ids are random, so one that is taken is

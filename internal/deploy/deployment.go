@@ -30,6 +30,8 @@ type Deployment struct {
 	LoadBalancer    *LoadBalancer     `json:"loadBalancer,omitempty"`
 	BlueGreen       *BlueGreenOptions `json:"blueGreen,omitempty"`
 	TargetInstances *TargetInstances  `json:"targetInstances,omitempty"`
+	// Members are the group's at creation: what a blue/green deployment replaces.
+	Members Members `json:"members,omitzero"`
 	// OverrideAlarms is what the request gave in place of the group's alarms, nil for
 	// nothing; Alarms above are those in force.
 	OverrideAlarms *Alarms `json:"overrideAlarms,omitempty"`
@@ -49,6 +51,14 @@ type Deployment struct {
 	ResolvedAt  time.Time `json:"resolvedAt,omitzero"` // when the platform named the targets
 	StartedAt   time.Time `json:"startedAt,omitzero"`
 	CompletedAt time.Time `json:"completedAt,omitzero"`
+
+	// ReadyAt is when the replacement of a blue/green deployment could take the traffic,
+	// and ContinuedAt when it was told to.
+	ReadyAt     time.Time `json:"readyAt,omitzero"`
+	ContinuedAt time.Time `json:"continuedAt,omitzero"`
+	// Retirement is nil until there is something to remove. A plan replaces it, never
+	// changes it.
+	Retirement *Retirement `json:"retirement,omitempty"`
 
 	// Version counts the commits; one that was computed from an older version is refused.
 	Version int64 `json:"-"`

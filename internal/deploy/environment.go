@@ -38,16 +38,14 @@ type BlueGreenOptions struct {
 
 // TargetInstances are the instances that replace a group's in a blue/green deployment.
 // Filters and Set exclude each other.
-type TargetInstances struct {
-	Filters           []TagFilter   `json:"filters,omitempty"`
-	Set               [][]TagFilter `json:"set,omitempty"`
-	AutoScalingGroups []string      `json:"autoScalingGroups,omitempty"`
-}
+type TargetInstances Members
 
 // The actions that rules depend on.
 const (
 	CopyAutoScalingGroup = "COPY_AUTO_SCALING_GROUP"
 	DiscoverExisting     = "DISCOVER_EXISTING"
+	StopDeployment       = "STOP_DEPLOYMENT"
+	Terminate            = "TERMINATE"
 )
 
 // Alarms are the CloudWatch alarms that stop a deployment.

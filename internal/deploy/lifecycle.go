@@ -30,25 +30,33 @@ var serverInPlace = []Event{
 	AfterInstall, ApplicationStart, ValidateService,
 }
 
-// behindBalancer is what a host goes through that is taken out of its load balancers first
-// and put back at the end.
-var behindBalancer = slices.Concat(
-	[]Event{BeforeBlockTraffic, BlockTraffic, AfterBlockTraffic},
-	serverInPlace,
-	[]Event{BeforeAllowTraffic, AllowTraffic, AfterAllowTraffic},
+// leaveBalancer and joinBalancer are how a host goes out of its load balancers and comes
+// back: scripts of its own around the step of the service.
+var (
+	leaveBalancer = []Event{BeforeBlockTraffic, BlockTraffic, AfterBlockTraffic}
+	joinBalancer  = []Event{BeforeAllowTraffic, AllowTraffic, AfterAllowTraffic}
 )
 
-// Lifecycle lists the events of one target in the order in which they run.
-// It is nil for a combination that no platform here carries out yet.
+// Lifecycle lists the events of one target in the order in which they run. It is nil for a
+// combination that no platform here carries out in place.
 func Lifecycle(p Platform, s Style) []Event {
 	switch {
-	case p == Server && s.Type == InPlace && s.Option == WithoutTrafficControl:
-		return slices.Clone(serverInPlace)
-	case p == Server && s.Type == InPlace && s.Option == WithTrafficControl:
-		return slices.Clone(behindBalancer)
-	default:
+	case p != Server || s.Type != InPlace:
 		return nil
+	case s.Option == WithTrafficControl:
+		return slices.Concat(leaveBalancer, serverInPlace, joinBalancer)
+	default:
+		return slices.Clone(serverInPlace)
 	}
+}
+
+// Lifecycle lists the events of a target on that side of the deployment; in place there are
+// no sides. It is nil for what no platform here carries out yet.
+func (d Deployment) Lifecycle(side Label) []Event {
+	if d.Platform == Server && d.Style.Type == BlueGreen {
+		return d.blueGreenLifecycle(side)
+	}
+	return Lifecycle(d.Platform, d.Style)
 }
 
 // ByService says whether the service itself carries out e, without a word to the host.

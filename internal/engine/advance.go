@@ -42,7 +42,7 @@ func (e *Engine) Advance(ctx context.Context, id string) (again bool, err error)
 	if err != nil {
 		return false, fmt.Errorf("commit: %w", err)
 	}
-	return again, e.act(ctx, plan)
+	return again, e.act(ctx, plan, now)
 }
 
 // commit remembers the plan. Nothing is written when nothing changes but the time to wake.
@@ -56,6 +56,7 @@ func (e *Engine) commit(ctx context.Context, loaded store.Loaded, plan *rollout.
 		Targets:    plan.Targets,
 		History:    plan.History,
 		Health:     plan.Health,
+		Members:    plan.Members,
 		Due:        due(plan, now),
 		Lease:      now.Add(leaseFor),
 	}
@@ -73,7 +74,7 @@ func (e *Engine) commit(ctx context.Context, loaded store.Loaded, plan *rollout.
 	}
 	e.keep(c.Deployment.ID, c.Lease)
 	e.report(loaded, plan)
-	return plan.Resolve, nil
+	return c.Resolved || c.Deployment.Refusal != nil, nil
 }
 
 // due is when the deployment must be looked at again at the latest.
@@ -95,6 +96,10 @@ func (e *Engine) resolve(ctx context.Context, loaded store.Loaded, c *store.Comm
 		c.Deployment.Refusal = &refused.Info
 		return nil
 	}
+	if w := platform.Waiting(err); w != nil {
+		c.Deployment.Waiting, c.Due = w.Note, now.Add(w.Again)
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("resolve the targets of %s: %w", c.Deployment.ID, err)
 	}
@@ -102,15 +107,15 @@ func (e *Engine) resolve(ctx context.Context, loaded store.Loaded, c *store.Comm
 	if r := loaded.Group.History.LastGood; r != nil {
 		lastGood = r.Key()
 	}
-	rollout.Order(targets, lastGood, c.Deployment.Config.Zonal != nil)
+	rollout.Order(targets, lastGood, c.Deployment.Config.Zonal != nil, c.Deployment.Incoming())
 	c.Targets, c.Resolved, c.Deployment.ResolvedAt = targets, true, now
 	return nil
 }
 
 // act starts every step in hand. Those that were in hand before are started again: after a
 // crash nobody knows whether they were.
-func (e *Engine) act(ctx context.Context, plan rollout.Plan) error {
-	if len(plan.Steps)+len(plan.Withdrawn) == 0 && !plan.Deployment.Status.Done() {
+func (e *Engine) act(ctx context.Context, plan rollout.Plan, now time.Time) error {
+	if len(plan.Steps)+len(plan.Withdrawn) == 0 && !plan.Retire && !plan.Deployment.Status.Done() {
 		return nil
 	}
 	driver, err := e.driver(plan.Deployment.Platform)
@@ -128,10 +133,37 @@ func (e *Engine) act(ctx context.Context, plan rollout.Plan) error {
 			faults = append(faults, err)
 		}
 	}
+	if plan.Retire {
+		faults = append(faults, e.retire(ctx, driver, plan.Deployment, now))
+	}
 	if plan.Deployment.Status.Done() {
-		faults = append(faults, driver.Retire(ctx, plan.Deployment))
+		driver.Forget(plan.Deployment.ID)
 	}
 	return errors.Join(faults...)
+}
+
+// retire lets the driver remove what the deployment has no more use for, and records that it has.
+func (e *Engine) retire(ctx context.Context, driver platform.Driver, d deploy.Deployment, now time.Time) error {
+	left, err := driver.Retire(ctx, d, now)
+	switch w := platform.Waiting(err); {
+	case w != nil:
+		e.wakeIn(d.ID, w.Again)
+		return nil
+	case err != nil:
+		return fmt.Errorf("retire the %s side of %s: %w", d.Retirement.Side, d.ID, err)
+	case !d.Retirement.Due(now):
+		return nil // they are still wanted
+	}
+	err = e.cfg.Store.UpdateDeployment(ctx, d.ID, func(d *deploy.Deployment) error {
+		if d.Retirement != nil && d.Retirement.EndedAt.IsZero() {
+			r := *d.Retirement
+			r.EndedAt, r.Left = now, left
+			d.Retirement = &r
+		}
+		return nil
+	})
+	e.Wake(d.ID)
+	return err
 }
 
 func (e *Engine) start(ctx context.Context, driver platform.Driver, s deploy.Step) error {

@@ -47,6 +47,7 @@ const (
 type Store interface {
 	store.Engine
 	UpdateTarget(ctx context.Context, deploymentID, targetID string, change func(*deploy.Target) error) error
+	UpdateDeployment(ctx context.Context, id string, change func(*deploy.Deployment) error) error
 }
 
 // Config is what an Engine is made of. Store, Drivers and Owner are needed.

@@ -25,11 +25,11 @@ type driver struct {
 	block   chan struct{} // Start waits for it, when it is there
 	entered chan struct{} // and says so here
 
-	mu      sync.Mutex
-	asked   []time.Time // every call of Start
-	started map[deploy.Step]int
-	looked  map[deploy.Step]time.Time // the first call of Observe
-	retired []string
+	mu        sync.Mutex
+	asked     []time.Time // every call of Start
+	started   map[deploy.Step]int
+	looked    map[deploy.Step]time.Time // the first call of Observe
+	forgotten []string
 }
 
 func (d *driver) Resolve(_ context.Context, dep deploy.Deployment, _ deploy.Group, now time.Time) ([]deploy.Target, error) {
@@ -71,11 +71,14 @@ func (d *driver) Observe(_ context.Context, s deploy.Step) (platform.Observation
 
 func (d *driver) Cancel(context.Context, deploy.Step) error { return nil }
 
-func (d *driver) Retire(_ context.Context, dep deploy.Deployment) error {
+func (d *driver) Retire(context.Context, deploy.Deployment, time.Time) ([]string, error) {
+	return nil, nil
+}
+
+func (d *driver) Forget(id string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.retired = append(d.retired, dep.ID)
-	return nil
+	d.forgotten = append(d.forgotten, id)
 }
 
 func (d *driver) starts() (all []time.Time) {
@@ -239,8 +242,8 @@ func TestObservedOutcomes(t *testing.T) {
 				if len(b.started) != 7 {
 					t.Errorf("started %v, want the seven lifecycle events", b.started)
 				}
-				if len(b.retired) == 0 || b.retired[0] != id {
-					t.Errorf("retired %v, want %s", b.retired, id)
+				if len(b.forgotten) == 0 || b.forgotten[0] != id {
+					t.Errorf("retired %v, want %s", b.forgotten, id)
 				}
 			})
 		})

@@ -15,7 +15,8 @@ import (
 // error means that it is not known what happened, and the engine will ask again; a *Refusal
 // means that it never will be otherwise.
 type Driver interface {
-	// Resolve names the targets of a deployment, with their lifecycle, in any order.
+	// Resolve names the targets of a deployment, with their lifecycle, in any order. Those
+	// of a blue/green deployment it may have to make first: it returns a *Wait until they are there.
 	Resolve(ctx context.Context, d deploy.Deployment, g deploy.Group, now time.Time) ([]deploy.Target, error)
 	// Start begins a step, or makes sure that it has begun. The store already says that it
 	// is in progress.
@@ -24,8 +25,12 @@ type Driver interface {
 	Observe(context.Context, deploy.Step) (Observation, error)
 	// Cancel tells that the outcome of a step is no longer of interest.
 	Cancel(context.Context, deploy.Step) error
-	// Retire removes what the deployment replaced, after it has ended.
-	Retire(context.Context, deploy.Deployment) error
+	// Retire removes what d.Retirement names, once that is due, and returns a *Wait until it is
+	// gone. Before that it lets the other side take its place. The strings name what cannot
+	// be removed, a sentence each.
+	Retire(ctx context.Context, d deploy.Deployment, now time.Time) (left []string, err error)
+	// Forget is told that the deployment has ended.
+	Forget(deploymentID string)
 }
 
 // An Observation is what a driver knows of a step. The zero value means that the outcome
@@ -37,6 +42,20 @@ type Observation struct {
 	Again time.Duration
 	// Note says, for people, what is being waited for; it is shown as the event's log.
 	Note string
+}
+
+// A Wait is the error of a driver that has begun what it was asked and is to be asked again.
+type Wait struct {
+	Again time.Duration
+	Note  string // what is being waited for, for people
+}
+
+func (w *Wait) Error() string { return "not yet: " + w.Note }
+
+// Waiting returns the Wait in err's chain, or nil.
+func Waiting(err error) *Wait {
+	w, _ := errors.AsType[*Wait](err)
+	return w
 }
 
 // A Refusal is the error of a driver that cannot do what it was asked, now or later: from

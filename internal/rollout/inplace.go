@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/slipway/slipway/internal/deploy"
 )
@@ -25,6 +26,9 @@ func (p *pass) settleTarget(i int) {
 		}
 		switch {
 		case e.Status == deploy.EventInProgress:
+			return
+		case e.Status == deploy.EventPending && p.holdsBefore(e.Name):
+			p.moveTarget(i, deploy.TargetReady)
 			return
 		case e.Status == deploy.EventPending:
 			p.nextEvent(i, e)
@@ -78,24 +82,36 @@ func (p *pass) expire(i int, e *deploy.EventRecord) {
 // start lets as many targets begin as the floor of healthy hosts allows, or ends the
 // deployment when there is nothing left to do.
 func (p *pass) start() {
-	if p.d.Status == deploy.Queued && !p.open() {
+	switch {
+	case p.d.Status == deploy.Queued && !p.open():
+		return
+	case p.d.Status == deploy.Ready && p.rerouting():
+		p.become(deploy.InProgress)
+	}
+	if p.d.Failure != nil {
+		p.giveUp()
 		return
 	}
 	tally := p.tally()
-	if p.d.Failure != nil {
-		p.giveUp(tally)
-		return
-	}
 	switch p.verdict(tally) {
 	case deploy.NotValid:
-		p.fail(deploy.HealthConstraintsInvalid, tally)
+		p.fail(deploy.Failure(deploy.HealthConstraintsInvalid))
 	case deploy.TooMany, deploy.TooFew:
-		p.fail(deploy.HealthConstraints, tally)
+		p.fail(deploy.Failure(deploy.HealthConstraints))
 	case deploy.Enough:
-		p.end(deploy.Succeeded)
+		p.enough()
 	default:
 		p.startMore(tally)
 	}
+}
+
+// enough goes on once enough targets have come through: in place there is nothing more.
+func (p *pass) enough() {
+	if p.incoming() == "" {
+		p.end(deploy.Succeeded)
+		return
+	}
+	p.nextStage()
 }
 
 // verdict is the fleet's, unless a zone's own floor speaks against going on.
@@ -115,7 +131,7 @@ func (p *pass) startMore(tally deploy.Tally) {
 	}
 	p.startTargets(z, p.roomIn(z, p.d.Config.Healthy.Room(tally)))
 	if tally = p.tally(); tally.InFlight == 0 && tally.Waiting > 0 && p.d.Stop == nil {
-		p.fail(deploy.HealthConstraints, tally) // hosts of another zone are down: nothing here may be taken
+		p.fail(deploy.Failure(deploy.HealthConstraints)) // hosts of another zone are down: nothing here may be taken
 		return
 	}
 	p.d.Waiting = p.explain(tally)
@@ -123,10 +139,13 @@ func (p *pass) startMore(tally deploy.Tally) {
 
 // spare is how many hosts that are up may be taken: the others hold the floor. Hosts that
 // are down are usually tried first, and then this follows from the room there is; but those
-// in a later zone are not.
+// in a later zone are not. A side that gets its traffic only now holds nothing up yet.
 func (p *pass) spare() int {
-	up, before := 0, 0
-	for i := range p.targets {
+	if p.incoming() != "" {
+		return len(p.targets)
+	}
+	up, before, fleet := 0, 0, p.fleet()
+	for i := fleet.from; i < fleet.till; i++ {
 		t := &p.targets[i]
 		if t.WasHealthy {
 			before++
@@ -135,12 +154,12 @@ func (p *pass) spare() int {
 			up++
 		}
 	}
-	return up - min(p.d.Config.Healthy.Floor(len(p.targets)), before)
+	return up - min(p.d.Config.Healthy.Floor(fleet.till), before)
 }
 
 // open moves a queued deployment to work, and reports whether there is any.
 func (p *pass) open() bool {
-	if len(p.targets) == 0 {
+	if p.fleet().till == 0 {
 		p.abort(deploy.Failed, deploy.Failure(deploy.NoInstances))
 		return false
 	}
@@ -164,7 +183,7 @@ func (p *pass) skipCurrent() {
 func (p *pass) startTargets(z zone, n int) {
 	spare := p.spare()
 	for i := z.from; i < z.till && n > 0; i++ {
-		if p.targets[i].Status != deploy.TargetPending {
+		if !p.waits(i) {
 			continue
 		}
 		if p.targets[i].WasHealthy {
@@ -179,34 +198,49 @@ func (p *pass) startTargets(z zone, n int) {
 	}
 }
 
+// fleet is the targets that the config's floor is about.
+func (p *pass) fleet() zone {
+	if in := p.incoming(); in != "" {
+		return p.side(in)
+	}
+	return zone{till: len(p.targets)}
+}
+
 // tally counts the fleet. A target that was skipped because it is up to date is healthy.
-func (p *pass) tally() deploy.Tally { return p.tallyOf(zone{till: len(p.targets)}) }
+func (p *pass) tally() deploy.Tally { return p.tallyOf(p.fleet()) }
 
 func (p *pass) tallyOf(z zone) deploy.Tally {
 	t := deploy.Tally{Fleet: z.till - z.from}
 	for i := z.from; i < z.till; i++ {
-		switch p.targets[i].Status {
-		case deploy.TargetPending:
+		switch status := p.targets[i].Status; {
+		case p.waits(i):
 			t.Waiting++
-		case deploy.TargetInProgress, deploy.TargetReady:
+		case status == deploy.TargetInProgress:
 			t.InFlight++
-		case deploy.TargetFailed, deploy.TargetUnknown:
+		case status == deploy.TargetFailed, status == deploy.TargetUnknown:
 			t.Failed++
 		}
 	}
 	return t
 }
 
+// waits says whether target i is still to be begun, in the stage in hand.
+func (p *pass) waits(i int) bool {
+	status := p.targets[i].Status
+	return status == deploy.TargetPending || status == deploy.TargetReady && p.rerouting()
+}
+
 // fail decides that the deployment fails, and ends it when nothing is at work any more.
-func (p *pass) fail(code deploy.FailureCode, t deploy.Tally) {
-	p.d.Failure = deploy.Failure(code)
-	p.giveUp(t)
+func (p *pass) fail(why *deploy.ErrorInfo) {
+	p.d.Failure = why
+	p.giveUp()
 }
 
 // giveUp lets the targets at work come to their end, so that no host is left between two
 // revisions, and starts no other.
-func (p *pass) giveUp(t deploy.Tally) {
-	p.skipPending()
+func (p *pass) giveUp() {
+	p.skipWaiting()
+	t := p.tallyOf(zone{till: len(p.targets)})
 	if t.InFlight == 0 {
 		if p.d.Failure.Code == deploy.HealthConstraints && p.allSilent() {
 			p.d.Failure = deploy.Failure(deploy.AgentIssue)
@@ -219,17 +253,15 @@ func (p *pass) giveUp(t deploy.Tally) {
 
 // allSilent says whether not one instance of the deployment ever took what it was asked.
 func (p *pass) allSilent() bool {
-	for i := range p.targets {
-		if p.targets[i].Status != deploy.TargetFailed || p.targets[i].Touched() {
-			return false
-		}
-	}
-	return true
+	fleet := p.fleet()
+	return !slices.ContainsFunc(p.targets[fleet.from:fleet.till], func(t deploy.Target) bool {
+		return t.Status != deploy.TargetFailed || t.Touched()
+	})
 }
 
-func (p *pass) skipPending() {
+func (p *pass) skipWaiting() {
 	for i := range p.targets {
-		if p.targets[i].Status == deploy.TargetPending {
+		if s := p.targets[i].Status; s == deploy.TargetPending || s == deploy.TargetReady {
 			p.moveTarget(i, deploy.TargetSkipped)
 		}
 	}

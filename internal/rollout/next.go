@@ -25,7 +25,7 @@ func Next(s Snapshot, now time.Time) (Plan, error) {
 		p.become(deploy.Queued)
 		p.plan.Resolve = true
 	case p.d.ResolvedAt.IsZero() && p.d.Stop == nil:
-		p.plan.Resolve = true
+		p.resolve()
 	default:
 		p.advance()
 	}
@@ -37,6 +37,8 @@ func (p *pass) advance() {
 	clear := p.heedAlarms()
 	p.settle()
 	switch {
+	case p.d.Retirement.Due(p.now) && !p.retirementCutShort():
+		p.end(deploy.Succeeded) // what could bring the traffic back is going: too late for anything else
 	case p.d.Stop != nil:
 		p.stop()
 	case !clear && p.d.Status == deploy.Queued:
@@ -76,8 +78,6 @@ func (p *pass) finish() (Plan, error) {
 	}
 	p.restate()
 	p.plan.Deployment = p.d
-	p.plan.Changed = len(p.dirty) > 0 || p.d.Status != p.s.Deployment.Status ||
-		p.d.Failure != p.s.Deployment.Failure || p.d.Waiting != p.s.Deployment.Waiting
 	return p.plan, p.err
 }
 

@@ -10,8 +10,9 @@ import (
 // Order sorts targets as they should be taken: hosts that are down anyway come first, then
 // those whose revision is unknown, then old ones, then those that run lastGood (a revision
 // key). Among equals, by name, so that people can tell what comes next. A zonal deployment
-// takes zone after zone, those with hosts that are down first.
-func Order(targets []deploy.Target, lastGood string, zonal bool) {
+// takes zone after zone, those with hosts that are down first. The side that is to get the
+// traffic of a blue/green deployment comes before the other.
+func Order(targets []deploy.Target, lastGood string, zonal bool, incoming deploy.Label) {
 	down := map[string]bool{}
 	for _, t := range targets {
 		down[t.Zone] = down[t.Zone] || !t.WasHealthy
@@ -30,11 +31,19 @@ func Order(targets []deploy.Target, lastGood string, zonal bool) {
 	}
 	slices.SortStableFunc(targets, func(a, b deploy.Target) int {
 		return cmp.Or(
+			cmp.Compare(sideRank(a, incoming), sideRank(b, incoming)),
 			byZone(a, b),
 			cmp.Compare(rank(a, lastGood), rank(b, lastGood)),
 			cmp.Compare(a.ID, b.ID),
 		)
 	})
+}
+
+func sideRank(t deploy.Target, incoming deploy.Label) int {
+	if t.Label == incoming {
+		return 0
+	}
+	return 1
 }
 
 func rank(t deploy.Target, lastGood string) int {

@@ -6,9 +6,12 @@ import (
 	"github.com/slipway/slipway/internal/deploy"
 )
 
-// end ends the deployment: what the group remembers, and whether the last good revision
-// must be deployed again, follow from how.
+// end ends the deployment, once what it leaves without traffic is gone: what the group
+// remembers, and whether the last good revision must be deployed again, follow from how.
 func (p *pass) end(status deploy.Status) {
+	if !p.retired(status) {
+		return
+	}
 	if status == deploy.Succeeded {
 		p.d.Failure = nil
 	}
@@ -21,7 +24,7 @@ func (p *pass) end(status deploy.Status) {
 		p.rollBack()
 	}
 	if p.plan.Rollback == nil {
-		p.d.Residue = p.residue()
+		p.d.Residue = append(p.residue(), p.left()...)
 	}
 }
 
@@ -31,6 +34,10 @@ func (p *pass) residue() (list []string) {
 	for i := range p.targets {
 		t := &p.targets[i]
 		if !t.Touched() || t.Status == deploy.TargetSucceeded {
+			continue
+		}
+		if t.Label != "" {
+			list = append(list, p.residueOf(t)...)
 			continue
 		}
 		text := t.ID + " may hold parts of two revisions"
@@ -52,8 +59,11 @@ func (p *pass) remember() {
 		h.LastAttempted = p.d.Summary()
 	}
 	if p.d.Status == deploy.Succeeded {
+		h.LastSuccessful = p.d.Summary()
+	}
+	if p.d.Status == deploy.Succeeded && p.provesRevision() {
 		revision := p.d.Revision
-		h.LastSuccessful, h.LastGood, h.LastGoodFileExists = p.d.Summary(), &revision, p.d.FileExists
+		h.LastGood, h.LastGoodFileExists = &revision, p.d.FileExists
 	}
 	p.plan.History = &h
 	for i := range p.targets {
@@ -67,6 +77,9 @@ func (p *pass) remember() {
 // instance that failed may run either revision.
 func (p *pass) health(t *deploy.Target) (deploy.InstanceHealth, bool) {
 	h := deploy.InstanceHealth{GroupID: p.d.GroupID, Instance: t.ID, Registrations: t.Registrations}
+	if t.Label != p.incoming() || !p.provesRevision() {
+		return h, false // its revision is what it was
+	}
 	switch t.Status {
 	case deploy.TargetSucceeded:
 		h.Healthy, h.Revision = true, p.d.Revision.Key()
@@ -87,17 +100,29 @@ func (p *pass) rollBack() {
 		return
 	}
 	h := p.s.Group.History
-	if !p.touched() {
-		p.d.RollbackInfo = &deploy.RollbackInfo{Message: fmt.Sprintf("Deployment %s terminated. "+
-			"Automatic rollback is not needed because no instance was changed.", p.d.ID)}
-		return
+	switch {
+	case p.incoming() != "" && !p.rerouted():
+		p.noRollback("is not needed because no traffic was rerouted.")
+	case p.incoming() != "":
+		p.plan.Rollback = p.reroutingBack()
+	case !p.touched():
+		p.noRollback("is not needed because no instance was changed.")
+	case h.LastGood == nil:
+		p.noRollback("is not possible because the deployment group has no previous successful deployment.")
+	default:
+		p.plan.Rollback = p.redeployment(*h.LastGood, h.LastGoodFileExists)
 	}
-	if h.LastGood == nil {
-		p.d.RollbackInfo = &deploy.RollbackInfo{Message: fmt.Sprintf("Deployment %s terminated. "+
-			"Automatic rollback is not possible because the deployment group has no previous successful deployment.", p.d.ID)}
-		return
+}
+
+func (p *pass) noRollback(why string) {
+	p.d.RollbackInfo = &deploy.RollbackInfo{
+		Message: fmt.Sprintf("Deployment %s terminated. Automatic rollback %s", p.d.ID, why),
 	}
-	p.plan.Rollback = &deploy.Deployment{
+}
+
+// redeployment deploys the last good revision again.
+func (p *pass) redeployment(good deploy.Revision, files deploy.FileExistsBehavior) *deploy.Deployment {
+	return &deploy.Deployment{
 		ApplicationID: p.d.ApplicationID,
 		Application:   p.d.Application,
 		GroupID:       p.d.GroupID,
@@ -106,10 +131,10 @@ func (p *pass) rollBack() {
 		Style:         p.d.Style,
 		Config:        p.d.Config,
 		LoadBalancer:  p.d.LoadBalancer,
-		Revision:      *h.LastGood,
-		Previous:      h.LastGood,
+		Revision:      good,
+		Previous:      &good,
 		Creator:       deploy.ByRollback,
-		FileExists:    h.LastGoodFileExists,
+		FileExists:    files,
 		// What the failed revision's scripts do must not keep the good one out.
 		IgnoreApplicationStopFailures: true,
 		Limits:                        p.d.Limits,

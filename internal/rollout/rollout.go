@@ -6,7 +6,8 @@
 // is a changed event, a stop is a field, a crash is asking again. So a plan restates the
 // steps in hand, and an engine that lost its memory resumes by planning.
 //
-// Read next.go first, then inplace.go; stop.go and rollback.go are its branches.
+// Read next.go first, then inplace.go; bluegreen.go puts its stages around the same batches,
+// stop.go and rollback.go are its branches.
 package rollout
 
 import (
@@ -34,10 +35,10 @@ type Plan struct {
 	Deployment deploy.Deployment
 	// Targets are the ones that change.
 	Targets []deploy.Target
-	// Changed says whether there is anything to store.
-	Changed bool
 	// Resolve asks for the targets; nothing else is planned until they are there.
 	Resolve bool
+	// Retire asks to remove what the deployment's Retirement names.
+	Retire bool
 	// Steps must be in hand: new ones and those that were already. Starting one again is harmless.
 	Steps []deploy.Step
 	// Withdrawn steps are no longer wanted, though their hosts may have heard of them.
@@ -47,6 +48,8 @@ type Plan struct {
 	// History and Health are what the group should remember from now on; nil keeps it.
 	History *deploy.GroupHistory
 	Health  []deploy.InstanceHealth
+	// Members are whose instances are the group's from now on; nil keeps them.
+	Members *deploy.Members
 	// Rollback is the deployment to create in the same stroke, without its id: the engine
 	// names it and links the two.
 	Rollback *deploy.Deployment

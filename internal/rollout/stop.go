@@ -25,8 +25,7 @@ func (p *pass) stop() {
 	p.end(deploy.Stopped)
 }
 
-// stopTarget ends a target and reports whether it has ended. One that was begun and cut
-// short has failed: its host is between two revisions.
+// stopTarget ends a target and reports whether it has ended.
 func (p *pass) stopTarget(i int) bool {
 	t := &p.targets[i]
 	if t.Status.Done() {
@@ -38,12 +37,18 @@ func (p *pass) stopTarget(i int) bool {
 		}
 		p.plan.Withdrawn = append(p.plan.Withdrawn, p.step(i, e))
 	}
-	if t.Touched() {
-		p.moveTarget(i, deploy.TargetFailed)
-	} else {
-		p.moveTarget(i, deploy.TargetSkipped)
-	}
+	p.cut(i)
 	return true
+}
+
+// cut ends a target that is not to go on. One that was begun has failed, unless it holds the
+// new revision whole, and waits for traffic.
+func (p *pass) cut(i int) {
+	if t := &p.targets[i]; t.Touched() && t.Status != deploy.TargetReady {
+		p.moveTarget(i, deploy.TargetFailed)
+		return
+	}
+	p.moveTarget(i, deploy.TargetSkipped)
 }
 
 // abort ends the deployment at once, whatever is at work: nobody would hear of it any more.
@@ -55,12 +60,8 @@ func (p *pass) abort(status deploy.Status, why *deploy.ErrorInfo) {
 			e.Diagnostics = &deploy.Diagnostics{Code: deploy.CodeUnknownError, Message: why.Message}
 			p.moveEvent(i, e, deploy.EventFailed)
 		}
-		switch {
-		case t.Status.Done():
-		case t.Touched():
-			p.moveTarget(i, deploy.TargetFailed)
-		default:
-			p.moveTarget(i, deploy.TargetSkipped)
+		if !t.Status.Done() {
+			p.cut(i)
 		}
 	}
 	p.d.Failure = why

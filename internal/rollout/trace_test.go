@@ -35,6 +35,8 @@ var update = flag.Bool("update", false, "rewrite the traces in testdata with wha
 //	> advance DURATION            time goes by
 //	> stop [rollback|no-rollback] somebody asks to stop
 //	> forget [application]        the group is deleted, or all of the application
+//
+// Those of blue/green deployments are told at blueGreen.
 func TestTraces(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -81,6 +83,8 @@ type trace struct {
 	now  time.Time
 	zero time.Time
 	told map[string]string // what was printed of each target
+
+	rollback *deploy.Deployment // the last that was planned
 }
 
 func newTrace() *trace {
@@ -131,7 +135,7 @@ func (tr *trace) command(words []string) error {
 	case "forget":
 		tr.s.Group, tr.s.ApplicationGone = nil, len(args) > 0
 	default:
-		return fmt.Errorf("unknown command %s", words[0])
+		return tr.blueGreen(words[0], args)
 	}
 	return nil
 }
@@ -300,7 +304,8 @@ func (tr *trace) plan(t *testing.T) string {
 func (tr *trace) consequences(out *strings.Builder, plan Plan) {
 	if r := plan.Rollback; r != nil {
 		fmt.Fprintf(out, "  rollback to %s\n", r.Revision.S3.Key)
-	} else if r := plan.Deployment.RollbackInfo; r != nil {
+		tr.rollback = r
+	} else if r := plan.Deployment.RollbackInfo; r != nil && r.TriggeringID == "" {
 		fmt.Fprintf(out, "  no rollback: %s\n", r.Message)
 	}
 	for _, text := range plan.Deployment.Residue {
@@ -308,6 +313,13 @@ func (tr *trace) consequences(out *strings.Builder, plan Plan) {
 	}
 	for _, h := range plan.Health {
 		fmt.Fprintf(out, "  remember %s healthy=%t revision=%s\n", h.Instance, h.Healthy, strings.ReplaceAll(h.Revision, "\x1f", " "))
+	}
+	if m := plan.Members; m != nil {
+		fmt.Fprintf(out, "  the group is %s\n", strings.Join(m.AutoScalingGroups, ", "))
+	}
+	if plan.Retire {
+		r := plan.Deployment.Retirement
+		fmt.Fprintf(out, "  retire %s, due=%t\n", r.Side, r.Due(tr.now))
 	}
 	if !plan.Wake.IsZero() {
 		fmt.Fprintf(out, "  wake at %s\n", plan.Wake.Sub(tr.zero))

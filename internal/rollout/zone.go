@@ -23,11 +23,12 @@ func (z zone) String() string {
 
 // zones cuts the targets, which are ordered by zone, where the zone changes.
 func (p *pass) zones() []zone {
+	fleet := p.fleet()
 	if p.d.Config.Zonal == nil {
-		return []zone{{till: len(p.targets)}}
+		return []zone{fleet}
 	}
 	var list []zone
-	for i := range p.targets {
+	for i := range fleet.till {
 		if i == 0 || p.targets[i].Zone != p.targets[i-1].Zone {
 			list = append(list, zone{name: p.targets[i].Zone, from: i})
 		}
@@ -53,8 +54,8 @@ func (p *pass) zone() (z zone, opens time.Time) {
 
 // begun says whether anything was changed in z.
 func (p *pass) begun(z zone) bool {
-	for _, t := range p.targets[z.from:z.till] {
-		if t.Status != deploy.TargetPending && t.Status != deploy.TargetSkipped {
+	for i := z.from; i < z.till; i++ {
+		if !p.waits(i) && p.targets[i].Status != deploy.TargetSkipped {
 			return true
 		}
 	}
@@ -62,10 +63,10 @@ func (p *pass) begun(z zone) bool {
 }
 
 // monitoredUntil is when the zones, which are finished, have been watched for long enough.
-// One in which nothing was changed is not watched, and a rollback watches none: it brings
-// back what was watched before.
+// One in which nothing was changed is not watched, nor is a replacement without traffic, and
+// a rollback watches none: it brings back what was watched before.
 func (p *pass) monitoredUntil(finished []zone) (until time.Time) {
-	if p.d.Creator == deploy.ByRollback {
+	if p.d.Creator == deploy.ByRollback || p.incoming() != "" && !p.rerouting() {
 		return until
 	}
 	monitor := p.d.Config.Zonal.FirstMonitor

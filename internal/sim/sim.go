@@ -26,9 +26,14 @@ type Scenario struct {
 	Limits      deploy.Limits
 	// Balanced puts the hosts behind a load balancer.
 	Balanced bool
+	// BlueGreen replaces the hosts, which are behind one, by copies; nil updates them in place.
+	BlueGreen *deploy.BlueGreenOptions
 }
 
 func (sc Scenario) style() deploy.Style {
+	if sc.BlueGreen != nil {
+		return deploy.Style{Type: deploy.BlueGreen, Option: deploy.WithTrafficControl}
+	}
 	if sc.Balanced {
 		return deploy.Style{Type: deploy.InPlace, Option: deploy.WithTrafficControl}
 	}
@@ -40,6 +45,8 @@ type Deployment struct {
 	Revision  string        // the S3 key
 	StopAfter time.Duration // zero: not stopped
 	Rollback  *bool         // of the stop
+	// ContinueAfter ends the wait of a blue/green deployment that is ready; zero: never.
+	ContinueAfter time.Duration
 	// AlarmFrom turns an alarm on once a host has run that event of this deployment, until
 	// the next one; empty: never.
 	AlarmFrom deploy.Event
@@ -56,6 +63,12 @@ type Result struct {
 	Violations  []string
 	// Traffic are the hosts that get requests in the end.
 	Traffic map[string]bool
+	// Fleets are the hosts that there are in the end, by their Auto Scaling group, and Group
+	// is whose the deployment group's are.
+	Fleets map[string][]string
+	Group  []string
+	// LeastServing is the fewest hosts that got requests at a time.
+	LeastServing int
 	// Points is how often the engine was about to write or to act, or just had.
 	Points int
 }
@@ -111,6 +124,16 @@ func (s crashStore) UpdateTarget(ctx context.Context, deployment, target string,
 type crashDriver struct {
 	platform.Driver
 	c *crasher
+}
+
+func (d crashDriver) Resolve(ctx context.Context, dep deploy.Deployment, g deploy.Group, now time.Time) (targets []deploy.Target, err error) {
+	err = around(d.c, func() error { targets, err = d.Driver.Resolve(ctx, dep, g, now); return err })
+	return targets, err
+}
+
+func (d crashDriver) Retire(ctx context.Context, dep deploy.Deployment, now time.Time) (left []string, err error) {
+	err = around(d.c, func() error { left, err = d.Driver.Retire(ctx, dep, now); return err })
+	return left, err
 }
 
 func (d crashDriver) Start(ctx context.Context, s deploy.Step) error {
@@ -202,7 +225,8 @@ func (r *run) setUp(ctx context.Context) error {
 	r.group = deploy.Group{
 		ID: "group-1", ApplicationID: app.ID, Application: app.Name, Name: "prod",
 		Platform: deploy.Server, Style: r.scenario.style(), Rollback: r.scenario.Rollback,
-		ConfigName: r.scenario.Config.Name, OnPremisesFilters: []deploy.TagFilter{{Key: "fleet", Type: deploy.KeyOnly}},
+		AutoScalingGroups: []string{simulated.FirstFleet},
+		ConfigName:        r.scenario.Config.Name, OnPremisesFilters: []deploy.TagFilter{{Key: "fleet", Type: deploy.KeyOnly}},
 	}
 	if err := r.store.CreateApplication(ctx, app); err != nil {
 		return err
@@ -217,6 +241,12 @@ func (r *run) play(ctx context.Context) error {
 		r.alarms.set(id, d)
 		if err := r.create(ctx, id, d); err != nil {
 			return err
+		}
+		if d.ContinueAfter > 0 {
+			time.Sleep(d.ContinueAfter)
+			if err := r.carryOn(ctx, id); err != nil {
+				return err
+			}
 		}
 		if d.StopAfter > 0 {
 			time.Sleep(d.StopAfter)
@@ -240,12 +270,28 @@ func (r *run) create(ctx context.Context, id string, d Deployment) error {
 	if d.AlarmFrom != "" || d.AlarmFaults > 0 {
 		watched = &deploy.Alarms{Enabled: true, Names: []string{"errors"}}
 	}
-	err := r.store.CreateDeployment(ctx, deploy.Deployment{
+	g, err := r.store.Group(ctx, "shop", r.group.Name)
+	if err != nil {
+		return err
+	}
+	err = r.store.CreateDeployment(ctx, deploy.Deployment{
+		BlueGreen: r.scenario.BlueGreen, Members: g.Members(),
 		ID: id, ApplicationID: "app-1", Application: "shop", GroupID: r.group.ID, Group: r.group.Name,
 		Platform: deploy.Server, Style: r.scenario.style(), Config: r.scenario.Config, Alarms: watched,
 		Revision: deploy.Revision{Type: deploy.S3, S3: &deploy.S3Location{Bucket: "b", Key: d.Revision, BundleType: "zip"}},
 		Creator:  deploy.ByUser, FileExists: deploy.Disallow, Rollback: r.scenario.Rollback,
 		Limits: limits, Status: deploy.Created, CreatedAt: time.Now().UTC(),
+	})
+	r.wake(id)
+	return err
+}
+
+func (r *run) carryOn(ctx context.Context, id string) error {
+	err := r.store.UpdateDeployment(ctx, id, func(d *deploy.Deployment) error {
+		if d.Status == deploy.Ready {
+			d.ContinuedAt = time.Now().UTC()
+		}
+		return nil
 	})
 	r.wake(id)
 	return err
@@ -289,9 +335,17 @@ func (r *run) result(ctx context.Context) (Result, error) {
 	}
 	res := Result{Targets: map[string][]deploy.Target{}, Ran: r.platform.Ran(),
 		Violations: r.platform.Violations(), Points: r.crasher.points, Traffic: map[string]bool{}}
-	for _, h := range r.scenario.Hosts {
-		res.Traffic[h.Name] = r.platform.HasTraffic(h.Name)
+	res.Fleets, res.LeastServing = r.platform.Fleets(), r.platform.LeastServing()
+	for _, hosts := range res.Fleets {
+		for _, h := range hosts {
+			res.Traffic[h] = r.platform.HasTraffic(h)
+		}
 	}
+	g, err := r.store.Group(ctx, "shop", r.group.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	res.Group = g.AutoScalingGroups
 	for i := len(list) - 1; i >= 0; i-- {
 		res.Deployments = append(res.Deployments, list[i])
 		if res.Targets[list[i].ID], err = r.store.Targets(ctx, list[i].ID); err != nil {

@@ -17,6 +17,7 @@ import (
 var (
 	allAtOnce  = deploy.Config{Name: "all", Healthy: deploy.MinimumHealthy{Type: deploy.HostCount, Value: 0}}
 	oneAtATime = deploy.Config{Name: "one", Healthy: deploy.MinimumHealthy{Type: deploy.OneAtATime, Value: 1}}
+	balanced   = deploy.Style{Type: deploy.InPlace, Option: deploy.WithTrafficControl}
 	onFailure  = deploy.AutoRollback{Enabled: true,
 		Events: []deploy.RollbackEvent{deploy.RollbackOnFailure, deploy.RollbackOnAlarm}}
 )
@@ -36,15 +37,14 @@ func fleet(n int, each func(*simulated.Host)) []simulated.Host {
 	return hosts
 }
 
-// scenarios are the in-place stories of the crash sweep, each with how it must end.
-func scenarios() map[string]struct {
+// A story is a scenario with how it must end.
+type story struct {
 	Scenario
 	want []deploy.Status
-} {
-	type story = struct {
-		Scenario
-		want []deploy.Status
-	}
+}
+
+// scenarios are the in-place stories of the crash sweep, each with how it must end.
+func scenarios() map[string]story {
 	no := false
 	return map[string]story{
 		"first deployment": {
@@ -113,17 +113,25 @@ func TestCrashSweep(t *testing.T) {
 	for name, story := range scenarios() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			whole := play(t, story.Scenario, 0)
-			checkEnd(t, whole, story.want)
-			t.Logf("%d points", whole.Points)
-			for at := 1; at <= whole.Points; at += stride {
-				crashed := play(t, story.Scenario, at)
-				checkEnd(t, crashed, story.want)
-				if t.Failed() {
-					t.Fatalf("crashed at point %d of %d", at, whole.Points)
-				}
-			}
+			sweep(t, story, stride, func(*testing.T, Result) {})
 		})
+	}
+}
+
+// sweep kills the engine at every stride-th point of the story, which must come to its end all the same.
+func sweep(t *testing.T, s story, stride int, also func(*testing.T, Result)) {
+	t.Helper()
+	whole := play(t, s.Scenario, 0)
+	checkEnd(t, whole, s.want)
+	also(t, whole)
+	t.Logf("%d points", whole.Points)
+	for at := 1; at <= whole.Points && !t.Failed(); at += stride {
+		crashed := play(t, s.Scenario, at)
+		checkEnd(t, crashed, s.want)
+		also(t, crashed)
+		if t.Failed() {
+			t.Fatalf("crashed at point %d of %d", at, whole.Points)
+		}
 	}
 }
 
@@ -165,6 +173,9 @@ func checkNow(t *testing.T, st store.Store, sc Scenario) {
 // checkFloor: as long as a host that was healthy has been taken, at least the floor of the
 // fleet is neither at work nor broken.
 func checkFloor(t *testing.T, d deploy.Deployment, targets []deploy.Target) {
+	if d.Style.Type == deploy.BlueGreen {
+		return // its floor is about hosts that hold nothing up yet: see checkFleets
+	}
 	floor := d.Config.Healthy.Floor(len(targets))
 	up, tookHealthy := 0, false
 	for _, target := range targets {
@@ -223,7 +234,7 @@ func checkTraffic(t *testing.T, res Result) {
 	t.Helper()
 	last := res.Deployments[len(res.Deployments)-1]
 	for _, target := range res.Targets[last.ID] {
-		if last.Style.Option == deploy.WithTrafficControl && target.Status == deploy.TargetSucceeded && !res.Traffic[target.ID] {
+		if last.Style == balanced && target.Status == deploy.TargetSucceeded && !res.Traffic[target.ID] {
 			t.Errorf("%s: %s succeeded and has no traffic", last.ID, target.ID)
 		}
 	}

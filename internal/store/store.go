@@ -178,6 +178,8 @@ type Commit struct {
 	History *deploy.GroupHistory
 	// Health is merged into what the group remembers of instances.
 	Health []deploy.InstanceHealth
+	// Members are whose instances are the group's from now on, where not nil and the group exists.
+	Members *deploy.Members
 	// Rollback is a deployment to create with the same stroke.
 	Rollback *deploy.Deployment
 	// Due is when to look at the deployment again; zero once it is done.

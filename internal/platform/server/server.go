@@ -71,8 +71,8 @@ func (d *Driver) Resolve(ctx context.Context, dep deploy.Deployment, g deploy.Gr
 	if err != nil {
 		return nil, fmt.Errorf("recall the health of group %s: %w", g.Name, err)
 	}
-	events := deploy.Lifecycle(dep.Platform, dep.Style)
-	if events == nil {
+	events := dep.Lifecycle("")
+	if events == nil || dep.Incoming() != "" {
 		return nil, fmt.Errorf("no lifecycle for %s deployments of style %s, %s", dep.Platform, dep.Style.Type, dep.Style.Option)
 	}
 	var targets []deploy.Target
@@ -184,10 +184,14 @@ func (d *Driver) Observe(ctx context.Context, s deploy.Step) (seen platform.Obse
 // Cancel does nothing: a host that takes the step now is told that it has ended.
 func (d *Driver) Cancel(context.Context, deploy.Step) error { return nil }
 
-// Retire forgets the deployment: one in place replaces nothing that stays behind.
-func (d *Driver) Retire(_ context.Context, dep deploy.Deployment) error {
+// Retire has nothing to remove: a deployment in place replaces nothing that stays behind.
+func (d *Driver) Retire(context.Context, deploy.Deployment, time.Time) ([]string, error) {
+	return nil, nil
+}
+
+// Forget forgets whom the deployment woke.
+func (d *Driver) Forget(deploymentID string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.woken, dep.ID)
-	return nil
+	delete(d.woken, deploymentID)
 }

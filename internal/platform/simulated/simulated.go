@@ -7,6 +7,7 @@ package simulated
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -25,12 +26,15 @@ type Host struct {
 	Zone   string                  // its availability zone
 	// Flaky is how often its load balancer gives an error before it does something.
 	Flaky int
+	// Serving says that it gets requests from the beginning.
+	Serving bool
 }
 
 // Store is what the hosts read and report to.
 type Store interface {
 	Deployment(ctx context.Context, id string) (deploy.Deployment, error)
 	Target(ctx context.Context, deploymentID, targetID string) (deploy.Target, error)
+	Targets(ctx context.Context, deploymentID string) ([]deploy.Target, error)
 	UpdateTarget(ctx context.Context, deploymentID, targetID string, change func(*deploy.Target) error) error
 	Health(ctx context.Context, groupID string) (map[string]deploy.InstanceHealth, error)
 }
@@ -45,6 +49,8 @@ type Platform struct {
 	mu         sync.Mutex
 	started    map[deploy.Step]bool
 	traffic    map[string]*traffic
+	least      int               // see LeastServing
+	fleets     map[string]*fleet // by the name of their Auto Scaling group
 	ran        []deploy.Step
 	violations []string
 	busy       sync.WaitGroup
@@ -56,9 +62,11 @@ var _ platform.Driver = (*Platform)(nil)
 func New(store Store, hosts []Host) *Platform {
 	p := &Platform{store: store, hosts: map[string]Host{}, order: hosts, started: map[deploy.Step]bool{},
 		traffic: map[string]*traffic{}, wake: func(string) {}}
+	p.least = math.MaxInt
+	p.fleets = map[string]*fleet{FirstFleet: {hosts: hosts}}
 	for _, h := range hosts {
 		p.hosts[h.Name] = h
-		p.traffic[h.Name] = &traffic{flaky: h.Flaky}
+		p.traffic[h.Name] = &traffic{flaky: h.Flaky, in: h.Serving}
 	}
 	return p
 }
@@ -91,8 +99,11 @@ func (p *Platform) violate(format string, args ...any) {
 	p.violations = append(p.violations, fmt.Sprintf(format, args...))
 }
 
-// Resolve selects the hosts by the group's tag filters.
+// Resolve selects the hosts by the group's tag filters, or takes both sides of a blue/green deployment.
 func (p *Platform) Resolve(ctx context.Context, d deploy.Deployment, g deploy.Group, now time.Time) ([]deploy.Target, error) {
+	if d.Style.Type == deploy.BlueGreen {
+		return p.resolveSides(ctx, d, now)
+	}
 	health, err := p.store.Health(ctx, g.ID)
 	if err != nil {
 		return nil, err
@@ -100,7 +111,7 @@ func (p *Platform) Resolve(ctx context.Context, d deploy.Deployment, g deploy.Gr
 	var targets []deploy.Target
 	for _, h := range p.order {
 		if g.Selects(h.Tags) {
-			t := deploy.NewTarget(d.ID, h.Name, "arn:simulated:"+h.Name, deploy.Lifecycle(d.Platform, d.Style), now)
+			t := deploy.NewTarget(d.ID, h.Name, "arn:simulated:"+h.Name, d.Lifecycle(""), now)
 			t.WasHealthy, t.Running, t.Zone = health[h.Name].Healthy, health[h.Name].Revision, h.Zone
 			targets = append(targets, t)
 		}
@@ -137,8 +148,8 @@ func (p *Platform) Start(ctx context.Context, s deploy.Step) error {
 // Cancel has nothing to do: a host that reports late is not heard.
 func (p *Platform) Cancel(context.Context, deploy.Step) error { return nil }
 
-// Retire has nothing to remove.
-func (p *Platform) Retire(context.Context, deploy.Deployment) error { return nil }
+// Forget has nothing to forget.
+func (p *Platform) Forget(string) {}
 
 // run is one host carrying out one step.
 func (p *Platform) run(h Host, s deploy.Step) {

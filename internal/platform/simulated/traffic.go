@@ -52,6 +52,7 @@ func (p *Platform) Observe(ctx context.Context, s deploy.Step) (platform.Observa
 	outcome := p.hosts[s.TargetID].outcome(s.Event, d.Revision.S3.Key)
 	if t.step == s && outcome.Status == deploy.EventSucceeded {
 		t.in = t.want
+		p.countServing()
 	}
 	return platform.Observation{Outcome: &outcome}, nil
 }

@@ -104,8 +104,27 @@ func (s *Store) Commit(ctx context.Context, c store.Commit) error {
 				return err
 			}
 		}
+		if err := commitMembers(ctx, tx, c); err != nil {
+			return err
+		}
 		return commitHistory(ctx, tx, c)
 	})
+}
+
+// commitMembers gives the group other instances, if it is still there.
+func commitMembers(ctx context.Context, tx *transaction, c store.Commit) error {
+	if c.Members == nil {
+		return nil
+	}
+	g, err := groupByID(ctx, tx, c.Deployment.GroupID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	g.SetMembers(*c.Members)
+	return writeGroup(ctx, tx, g)
 }
 
 // commitDeployment leaves a deployment due at once when something was reported since it

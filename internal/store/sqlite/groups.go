@@ -119,17 +119,21 @@ func (s *Store) UpdateGroup(ctx context.Context, application, name string, chang
 		if err := checkMapping(ctx, tx, g); err != nil {
 			return err
 		}
-		text, err := encode(g)
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `
-			update deployment_groups
-			set name = $2, config_name = $3, body = $4
-			where id = $1`,
-			g.ID, g.Name, g.ConfigName, text)
-		return err
+		return writeGroup(ctx, tx, g)
 	})
+}
+
+func writeGroup(ctx context.Context, tx *transaction, g deploy.Group) error {
+	text, err := encode(g)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		update deployment_groups
+		set name = $2, config_name = $3, body = $4
+		where id = $1`,
+		g.ID, g.Name, g.ConfigName, text)
+	return err
 }
 
 // DeleteGroup removes the group and what it remembers of instances, if it exists.

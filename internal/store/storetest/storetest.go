@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -28,6 +29,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"report":      report,
 		"final":       final,
 		"rollback":    rollback,
+		"members":     members,
 		"claim":       claim,
 		"inbox":       inbox,
 		"secret":      secret,
@@ -376,6 +378,21 @@ func final(t *testing.T, s store.Store) {
 		t.Error("a failed deployment went on")
 	}
 	wantErr(t, s.UpdateDeployment(ctx, "d-1", func(*deploy.Deployment) error { return store.ErrStale }), store.ErrStale)
+}
+
+func members(t *testing.T, s store.Store) {
+	l := resolved(t, s)
+	green := deploy.Members{AutoScalingGroups: []string{"green"}}
+	must(t, s.Commit(ctx, store.Commit{Deployment: l.Deployment, Members: &green, Due: now}))
+	g, err := s.Group(ctx, "shop", "prod")
+	must(t, err)
+	if !reflect.DeepEqual(g.Members(), green) || g.ConfigName == "" {
+		t.Errorf("the group is %+v", g)
+	}
+	must(t, s.DeleteGroup(ctx, "shop", "prod"))
+	l, err = s.Load(ctx, "d-1")
+	must(t, err)
+	must(t, s.Commit(ctx, store.Commit{Deployment: l.Deployment, Members: &green, Due: now}))
 }
 
 func rollback(t *testing.T, s store.Store) {
