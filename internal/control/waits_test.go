@@ -35,18 +35,19 @@ func TestContinue(t *testing.T) {
 	}
 	wantError(t, carryOn(""), "DeploymentIsNotInReadyState", "is InProgress; only one that is Ready can be continued")
 
-	change(func(d *deploy.Deployment) { d.Status = deploy.Ready })
+	w.end(t, id, deploy.Ready)
 	wantError(t, carryOn("TERMINATION_WAIT"), "InvalidDeploymentStatus", "does not wait to terminate")
 	if err := carryOn("READY_WAIT"); err != nil || read().ContinuedAt.IsZero() {
 		t.Errorf("ready: %v, continued at %s", err, read().ContinuedAt)
 	}
 
+	w.end(t, id, deploy.InProgress)
 	waiting := deploy.Retirement{Side: deploy.Blue, Since: start, After: start.Add(time.Hour)}
 	for name, end := range map[string]func() error{
 		"continue": func() error { return carryOn("TERMINATION_WAIT") },
 		"skip":     func() error { return w.SkipTerminationWait(t.Context(), admin, id) },
 	} {
-		change(func(d *deploy.Deployment) { d.Status, d.Retirement = deploy.InProgress, &waiting })
+		change(func(d *deploy.Deployment) { d.Retirement = &waiting })
 		if err := end(); err != nil || !read().Retirement.After.Before(waiting.After) {
 			t.Errorf("%s: %v, they go after %s", name, err, read().Retirement.After)
 		}
