@@ -27,7 +27,7 @@ var layers = map[string]string{
 	"internal/audit":              "",
 	"internal/store/sqlite":       "internal/deploy internal/store internal/identity internal/audit",
 	"internal/platform":           "internal/deploy",
-	"internal/platform/server":    "internal/deploy internal/platform",
+	"internal/platform/server":    "internal/deploy internal/platform internal/store",
 	"internal/platform/simulated": "internal/deploy internal/platform",
 
 	// Doing.

@@ -65,6 +65,10 @@ const (
 	LoadBalancerInstance     FailureCode = "ELB_INVALID_INSTANCE"
 	RolePermissions          FailureCode = "IAM_ROLE_PERMISSIONS"
 	LoadBalancerMissing      FailureCode = "MISSING_ELB_INFORMATION"
+	BlueGreenMissing         FailureCode = "MISSING_BLUE_GREEN_DEPLOYMENT_CONFIGURATION"
+	ScalingInvalid           FailureCode = "AUTO_SCALING_CONFIGURATION"
+	ScalingValidation        FailureCode = "AUTOSCALING_VALIDATION_ERROR"
+	ScalingPermissions       FailureCode = "AUTO_SCALING_IAM_ROLE_PERMISSIONS"
 )
 
 // failureTexts are AWS's own, where AWS publishes one.

@@ -52,9 +52,12 @@ func (g Group) TerminationHookOf(autoScalingGroup string) string {
 	return g.hook("terminate", autoScalingGroup)
 }
 
+// HookPrefix begins the names of the lifecycle hooks that belong to the service.
+const HookPrefix = "CodeDeploy-managed-automatic-"
+
 // hook ends in an id that is derived, so that a hook keeps its name as long as the group its own.
 func (g Group) hook(on, autoScalingGroup string) string {
-	return "CodeDeploy-managed-automatic-" + on + "-deployment-hook-" + g.Name + "-" +
+	return HookPrefix + on + "-deployment-hook-" + g.Name + "-" +
 		nameUUID(g.ID+"\x1f"+on+"\x1f"+autoScalingGroup)
 }
 

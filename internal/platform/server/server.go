@@ -22,6 +22,8 @@ type Fleet interface {
 	Health(ctx context.Context, groupID string) (map[string]deploy.InstanceHealth, error)
 	Deployment(ctx context.Context, id string) (deploy.Deployment, error)
 	Target(ctx context.Context, deploymentID, targetID string) (deploy.Target, error)
+	Targets(ctx context.Context, deploymentID string) ([]deploy.Target, error)
+	Group(ctx context.Context, application, name string) (deploy.Group, error)
 }
 
 // ZoneTag is the tag of an on-premises instance that names its availability zone.
@@ -34,6 +36,8 @@ type Config struct {
 	Wake func(targetID string)
 	// Traffic speaks to load balancers; nil refuses deployments behind one.
 	Traffic *Traffic
+	// Cloud knows EC2 instances and Auto Scaling groups; nil refuses groups that have some.
+	Cloud *Cloud
 	// RevisionExists returns a *deploy.Error, RevisionDoesNotExist, for a bundle that is gone;
 	// nil asks nobody.
 	RevisionExists func(context.Context, deploy.Revision) error
@@ -46,6 +50,8 @@ type Driver struct {
 	cfg Config
 
 	mu sync.Mutex
+	// handed are the deployments whose replacement has taken over.
+	handed map[string]bool
 	// woken is the last step for which each target of a deployment was woken. Plans restate
 	// the steps in hand, and a fleet must not be woken for what it is doing already.
 	woken map[string]map[string]deploy.Step
@@ -55,34 +61,18 @@ var _ platform.Driver = (*Driver)(nil)
 
 // New returns a Driver.
 func New(cfg Config) *Driver {
-	return &Driver{cfg: cfg, woken: map[string]map[string]deploy.Step{}}
+	return &Driver{cfg: cfg, woken: map[string]map[string]deploy.Step{}, handed: map[string]bool{}}
 }
 
-// Resolve selects the registered instances whose tags the group names.
+// Resolve selects the registered instances whose tags the group names, and the EC2 instances
+// that are its members. A blue/green deployment has two sides of those: see sides.
 func (d *Driver) Resolve(ctx context.Context, dep deploy.Deployment, g deploy.Group, now time.Time) ([]deploy.Target, error) {
 	if err := d.checkRevision(ctx, dep.Revision); err != nil {
 		return nil, err
 	}
-	instances, err := d.cfg.Fleet.Instances(ctx)
+	targets, err := d.targets(ctx, dep, g, now)
 	if err != nil {
-		return nil, fmt.Errorf("list instances: %w", err)
-	}
-	health, err := d.cfg.Fleet.Health(ctx, g.ID)
-	if err != nil {
-		return nil, fmt.Errorf("recall the health of group %s: %w", g.Name, err)
-	}
-	events := dep.Lifecycle("")
-	if events == nil || dep.Incoming() != "" {
-		return nil, fmt.Errorf("no lifecycle for %s deployments of style %s, %s", dep.Platform, dep.Style.Type, dep.Style.Option)
-	}
-	var targets []deploy.Target
-	for _, i := range instances {
-		if i.Registered() && g.Selects(i.Tags) {
-			t := deploy.NewTarget(dep.ID, i.Name, i.ARN, events, now)
-			t.WasHealthy, t.Running, t.Zone = health[i.Name].Healthy, health[i.Name].Revision, zoneOf(i)
-			t.Registrations = health[i.Name].Registrations
-			targets = append(targets, t)
-		}
+		return nil, err
 	}
 	if most := d.cfg.MaxInstances; most > 0 && len(targets) > most {
 		return nil, &platform.Refusal{Info: *deploy.Failure(deploy.OverMaxInstances)}
@@ -91,6 +81,48 @@ func (d *Driver) Resolve(ctx context.Context, dep deploy.Deployment, g deploy.Gr
 		return targets, d.resolveTraffic(ctx, dep, targets)
 	}
 	return targets, nil
+}
+
+// targets are the instances of the deployment, with what the group remembers of them.
+func (d *Driver) targets(ctx context.Context, dep deploy.Deployment, g deploy.Group, now time.Time) ([]deploy.Target, error) {
+	health, err := d.cfg.Fleet.Health(ctx, g.ID)
+	if err != nil {
+		return nil, fmt.Errorf("recall the health of group %s: %w", g.Name, err)
+	}
+	if dep.Lifecycle("") == nil && dep.Incoming() == "" {
+		return nil, fmt.Errorf("no lifecycle for %s deployments of style %s, %s", dep.Platform, dep.Style.Type, dep.Style.Option)
+	}
+	var targets []deploy.Target
+	add := func(m machine, side deploy.Label) {
+		t := deploy.NewTarget(dep.ID, m.id, m.arn, dep.Lifecycle(side), now)
+		t.Label, t.Zone = side, m.zone
+		t.Running, t.Registrations = health[m.id].Revision, health[m.id].Registrations
+		t.WasHealthy = side == "" && health[m.id].Healthy // one of two sides holds nothing up by itself
+		targets = append(targets, t)
+	}
+	if dep.Incoming() != "" {
+		return targets, d.sides(ctx, dep, now, add)
+	}
+	machines, err := d.machines(ctx, g)
+	for _, m := range machines {
+		add(m, "")
+	}
+	return targets, err
+}
+
+// machines are the group's, wherever they are.
+func (d *Driver) machines(ctx context.Context, g deploy.Group) (list []machine, err error) {
+	instances, err := d.cfg.Fleet.Instances(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list instances: %w", err)
+	}
+	for _, i := range instances {
+		if i.Registered() && g.Selects(i.Tags) {
+			list = append(list, machine{id: i.Name, arn: i.ARN, zone: zoneOf(i)})
+		}
+	}
+	members, err := d.cfg.Cloud.members(ctx, g.Members())
+	return append(list, members...), err
 }
 
 // checkRevision refuses a bundle that is gone before anything is changed on a host.
@@ -184,14 +216,10 @@ func (d *Driver) Observe(ctx context.Context, s deploy.Step) (seen platform.Obse
 // Cancel does nothing: a host that takes the step now is told that it has ended.
 func (d *Driver) Cancel(context.Context, deploy.Step) error { return nil }
 
-// Retire has nothing to remove: a deployment in place replaces nothing that stays behind.
-func (d *Driver) Retire(context.Context, deploy.Deployment, time.Time) ([]string, error) {
-	return nil, nil
-}
-
-// Forget forgets whom the deployment woke.
+// Forget forgets whom the deployment woke, and whether its replacement took over.
 func (d *Driver) Forget(deploymentID string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.woken, deploymentID)
+	delete(d.handed, deploymentID)
 }

@@ -12,6 +12,7 @@ import (
 
 type fleet struct {
 	deployment deploy.Deployment
+	group      deploy.Group
 	targets    map[string]deploy.Target
 	instances  []deploy.Instance
 	health     map[string]deploy.InstanceHealth
@@ -25,6 +26,17 @@ func (f fleet) Health(context.Context, string) (map[string]deploy.InstanceHealth
 
 func (f fleet) Deployment(context.Context, string) (deploy.Deployment, error) {
 	return f.deployment, nil
+}
+
+func (f fleet) Targets(context.Context, string) (list []deploy.Target, err error) {
+	for _, t := range f.targets {
+		list = append(list, t)
+	}
+	return list, nil
+}
+
+func (f fleet) Group(context.Context, string, string) (deploy.Group, error) {
+	return f.group, nil
 }
 
 func (f fleet) Target(_ context.Context, _, id string) (deploy.Target, error) {
