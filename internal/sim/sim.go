@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/slipway/slipway/internal/deploy"
@@ -69,85 +70,8 @@ type Result struct {
 	Group  []string
 	// LeastServing is the fewest hosts that got requests at a time.
 	LeastServing int
-	// Points is how often the engine was about to write or to act, or just had.
+	// Points is how often the engine had just written or acted.
 	Points int
-}
-
-// errCrash is what a crashed engine's calls return; it never hears of it.
-var errCrash = errors.New("crashed")
-
-// A crasher counts the points at which an engine could die, and kills it at one.
-type crasher struct {
-	mu     sync.Mutex
-	points int
-	at     int // 0: never
-	dead   bool
-	kill   func()
-}
-
-// point is passed before and after everything that cannot be taken back. It returns
-// errCrash from the fatal point on.
-func (c *crasher) point() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.points++
-	if c.points == c.at {
-		c.dead = true
-		c.kill()
-	}
-	if c.dead {
-		return errCrash
-	}
-	return nil
-}
-
-// crashStore is a store whose engine may die around each write.
-type crashStore struct {
-	engine.Store
-	c *crasher
-}
-
-func (s crashStore) Claim(ctx context.Context, owner string, now, until time.Time, n int) (ids []string, err error) {
-	err = around(s.c, func() error { ids, err = s.Store.Claim(ctx, owner, now, until, n); return err })
-	return ids, err
-}
-
-func (s crashStore) Commit(ctx context.Context, c store.Commit) error {
-	return around(s.c, func() error { return s.Store.Commit(ctx, c) })
-}
-
-func (s crashStore) UpdateTarget(ctx context.Context, deployment, target string, change func(*deploy.Target) error) error {
-	return around(s.c, func() error { return s.Store.UpdateTarget(ctx, deployment, target, change) })
-}
-
-// crashDriver is a driver whose engine may die around each act.
-type crashDriver struct {
-	platform.Driver
-	c *crasher
-}
-
-func (d crashDriver) Resolve(ctx context.Context, dep deploy.Deployment, g deploy.Group, now time.Time) (targets []deploy.Target, err error) {
-	err = around(d.c, func() error { targets, err = d.Driver.Resolve(ctx, dep, g, now); return err })
-	return targets, err
-}
-
-func (d crashDriver) Retire(ctx context.Context, dep deploy.Deployment, now time.Time) (left []string, err error) {
-	err = around(d.c, func() error { left, err = d.Driver.Retire(ctx, dep, now); return err })
-	return left, err
-}
-
-func (d crashDriver) Start(ctx context.Context, s deploy.Step) error {
-	return around(d.c, func() error { return d.Driver.Start(ctx, s) })
-}
-
-func around(c *crasher, act func() error) error {
-	if err := c.point(); err != nil {
-		return err
-	}
-	if err := act(); err != nil {
-		return err
-	}
-	return c.point()
 }
 
 // A run is a scenario under way.
@@ -158,19 +82,42 @@ type run struct {
 	crasher  *crasher
 	group    deploy.Group
 	alarms   alarms
+	writes   atomic.Int64
 
 	mu     sync.Mutex
 	engine *engine.Engine
-	check  func() // called whenever anything may have changed
+	check  func() // called whenever anything has changed
+}
+
+// A counting store counts its writes, so that nobody looks where nothing can be new.
+type counting struct {
+	store.Store
+	writes *atomic.Int64
+}
+
+func (s counting) Commit(ctx context.Context, c store.Commit) error {
+	defer s.writes.Add(1)
+	return s.Store.Commit(ctx, c)
+}
+
+func (s counting) UpdateTarget(ctx context.Context, deployment, target string, change func(*deploy.Target) error) error {
+	defer s.writes.Add(1)
+	return s.Store.UpdateTarget(ctx, deployment, target, change)
+}
+
+func (s counting) UpdateDeployment(ctx context.Context, id string, change func(*deploy.Deployment) error) error {
+	defer s.writes.Add(1)
+	return s.Store.UpdateDeployment(ctx, id, change)
 }
 
 // Run plays the scenario in st, which must be empty, and crashes the engine at the given
 // point (counted from 1; 0 never). A crashed engine is replaced by a new one that knows
 // only the store. It must be called inside a testing/synctest bubble; check is called at
-// every step of virtual time.
+// every half second of virtual time in which something was written.
 func Run(ctx context.Context, st store.Store, sc Scenario, crashAt int, check func(store.Store, deploy.Group)) (Result, error) {
-	r := &run{scenario: sc, store: st, crasher: &crasher{at: crashAt}}
-	r.platform = simulated.New(st, sc.Hosts)
+	r := &run{scenario: sc, crasher: &crasher{at: crashAt}}
+	r.store = counting{st, &r.writes}
+	r.platform = simulated.New(r.store, sc.Hosts)
 	r.alarms.ran = r.platform.Ran
 	if err := r.setUp(ctx); err != nil {
 		return Result{}, err
@@ -318,7 +265,11 @@ func (r *run) wake(id string) {
 
 // settle waits until every deployment has ended: at most a virtual day.
 func (r *run) settle(ctx context.Context) error {
-	for end := time.Now().Add(24 * time.Hour); time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
+	for end, seen := time.Now().Add(24*time.Hour), int64(-1); time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
+		if seen == r.writes.Load() {
+			continue
+		}
+		seen = r.writes.Load()
 		r.check()
 		due, err := r.store.NextDue(ctx, "")
 		if err != nil || due.IsZero() {

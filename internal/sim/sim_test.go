@@ -2,8 +2,11 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -135,10 +138,33 @@ func sweep(t *testing.T, s story, stride int, also func(*testing.T, Result)) {
 	}
 }
 
+// emptyDatabase is a database file with nothing in it: making one anew costs more than some
+// scenarios do.
+var emptyDatabase = sync.OnceValue(func() []byte {
+	dir, err := os.MkdirTemp("", "slipway-sim-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "slipway.db")
+	st, err := sqlite.Open(context.Background(), path, sqlite.WithoutSync)
+	if err == nil {
+		err = st.Close()
+	}
+	text, readErr := os.ReadFile(path)
+	if err := errors.Join(err, readErr); err != nil {
+		panic(err)
+	}
+	return text
+})
+
 // play runs a scenario in a bubble of virtual time over a new database.
 func play(t *testing.T, sc Scenario, crashAt int) (res Result) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "slipway.db")
+	if err := os.WriteFile(path, emptyDatabase(), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	synctest.Test(t, func(t *testing.T) {
 		ctx := context.Background()
 		st, err := sqlite.Open(ctx, path, sqlite.WithoutSync)
