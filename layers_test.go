@@ -50,6 +50,7 @@ var layers = map[string]string{
 	"internal/standin/elb/plane":   "",
 	"internal/standin/elb":         "internal/awswire internal/identity internal/standin/record internal/standin/elb/plane",
 	"internal/standin/autoscaling": "internal/awswire internal/identity internal/standin/record",
+	"internal/standin/lambda":      "internal/awswire internal/identity internal/standin/record internal/sandbox",
 	"internal/standin/cloudtrail":  "internal/awswire internal/identity internal/audit",
 
 	// The load balancers' data planes.
@@ -65,7 +66,7 @@ var layers = map[string]string{
 	"internal/server": "internal/deploy internal/store internal/store/sqlite internal/platform internal/platform/server internal/engine " +
 		"internal/control internal/identity internal/awswire internal/api internal/hostapi internal/standin/iam internal/standin/s3 " +
 		"internal/standin/cloudtrail internal/audit internal/installer internal/awsclient internal/alarm internal/standin/cloudwatch " +
-		"internal/standin/elb internal/standin/elb/plane internal/standin/elb/forward internal/standin/elb/haproxy",
+		"internal/standin/elb internal/standin/elb/plane internal/standin/elb/forward internal/standin/elb/haproxy internal/standin/lambda",
 	"internal/cli": "internal/deploy internal/appspec internal/server internal/agent internal/awsclient internal/sandbox",
 	"internal/sim": "internal/deploy internal/engine internal/store internal/store/sqlite internal/platform internal/platform/simulated",
 

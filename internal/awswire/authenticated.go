@@ -1,6 +1,7 @@
 package awswire
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,7 +61,8 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.refuseScope(w, r, requestID)
 		return
 	}
-	body, err := readBody(w, r, g.maxBody)
+	maxBody := cmp.Or(service.maxBody, g.maxBody)
+	body, err := readBody(w, r, maxBody)
 	if err != nil {
 		service.edition(r, nil).refuse(w, r, requestID, "", err)
 		return
@@ -68,7 +70,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	service = service.edition(r, body)
 	caller, err := g.authenticate(service, r, body)
 	if err == nil {
-		body, err = inflated(r, body, g.maxBody)
+		body, err = inflated(r, body, maxBody)
 	}
 	if err != nil {
 		service.refuse(w, r, requestID, "", err)
@@ -180,8 +182,10 @@ func tooLarge(w http.ResponseWriter, r *http.Request, max int64) *Error {
 func writeBody(w http.ResponseWriter, requestID, contentType string, status int, body []byte) {
 	h := w.Header()
 	h.Set("X-Amzn-Requestid", requestID)
-	h.Set("Content-Type", contentType)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if status != http.StatusNoContent {
+		h.Set("Content-Type", contentType)
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	w.WriteHeader(status)
 	// A client that has gone does not get its answer; nobody is left to tell.
 	_, _ = w.Write(body)

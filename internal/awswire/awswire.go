@@ -1,11 +1,12 @@
 // Package awswire speaks AWS's wire protocols on the server's side.
 //
 // A [Service] is a table of [Operations] in one protocol: [JSON] (AWS JSON
-// 1.1, as CodeDeploy and its agents speak) or [Query] (forms and XML, as IAM
-// and STS speak). An operation is a plain function from its input to its
-// output, wrapped by [Op]; it reports failure as an [*Error] or as any error
-// with ErrorCode and ErrorMessage methods, and every other error reaches the
-// client as a masked InternalFailure and the log once.
+// 1.1, as CodeDeploy and its agents speak), [Query] (forms and XML, as IAM
+// and STS speak), [CBOR], [PlainJSON] or [RESTJSON] (as Lambda speaks). An
+// operation is a plain function from its input to its output, wrapped by
+// [Op]; it reports failure as an [*Error] or as any error with ErrorCode and
+// ErrorMessage methods, and every other error reaches the client as a masked
+// InternalFailure and the log once.
 //
 // [Authenticated] puts services behind one http.Handler: it reads the body
 // within a bound, verifies the Signature Version 4 of every request, finds

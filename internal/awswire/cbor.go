@@ -121,6 +121,9 @@ func fromCBOR(path string, value cbor.Value, into reflect.Value) error {
 	case cbor.List:
 		return listFromCBOR(path, v, into)
 	case cbor.String:
+		if into.Kind() == reflect.Slice && into.Type().Elem().Kind() == reflect.Uint8 { // in JSON
+			return (&parameter{value: string(v)}).decodeBlob(path, into)
+		}
 		if into.Kind() != reflect.String {
 			return wrong
 		}

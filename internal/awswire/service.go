@@ -9,13 +9,21 @@ import (
 	"slices"
 )
 
-// Service is one AWS service in one protocol, made by [JSON] or [Query].
+// Service is one AWS service in one protocol, made by [JSON], [Query] or
+// another one of this package's functions.
 type Service struct {
 	scopes   []string // signing names it answers to
 	protocol protocol
 	log      *slog.Logger
 	observe  func(context.Context, Call) // nil: nobody
 	editions []Service                   // of other API versions, under the same signing name
+	maxBody  int64                       // 0: the gate's
+}
+
+// Taking returns the service with a bound of its own on a request's body, in bytes.
+func (s Service) Taking(maxBody int64) Service {
+	s.maxBody = maxBody
+	return s
 }
 
 // Serves tells whether the service answers to a signing name, the service

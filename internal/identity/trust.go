@@ -18,6 +18,7 @@ type trustStatement struct {
 	statement
 	everybody  bool
 	principals []string // ARNs of users, roles and sessions, and of accounts
+	services   []string // such as lambda.amazonaws.com
 }
 
 // CreateRole makes a role without permissions. The path "" means "/", maxSession 0 an hour.
@@ -77,8 +78,8 @@ func (s *Service) UpdateAssumeRolePolicy(ctx context.Context, name, trust string
 	})
 }
 
-// ParseTrust reads a role's trust policy. Principals that never are callers here (services,
-// federated ones) are allowed and trust nobody.
+// ParseTrust reads a role's trust policy. Principals that never are callers here (federated
+// ones) are allowed and trust nobody.
 func ParseTrust(document string) (Trust, error) {
 	var t Trust
 	members, err := object([]byte(document))
@@ -163,7 +164,9 @@ func (t *trustStatement) readPrincipal(m member) error {
 			if err := t.addPrincipals(values); err != nil {
 				return err
 			}
-		case kind.name != "Service" && kind.name != "Federated":
+		case kind.name == "Service":
+			t.services = append(t.services, values...)
+		case kind.name != "Federated":
 			return malformed("Invalid principal in policy: the type %q is not known.", kind.name)
 		}
 	}

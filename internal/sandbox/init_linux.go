@@ -1,11 +1,13 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -70,16 +72,32 @@ func begin(o order) (pid int, err error) {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return 0, fmt.Errorf("become the reaper: %w", err)
 	}
-	dir := spec.Path("/")
+	dir := spec.Path(cmp.Or(spec.Dir, "/"))
 	pid, err = syscall.ForkExec(spec.Command[0], spec.Command, &syscall.ProcAttr{
 		Dir:   dir,
 		Env:   spec.Env,
 		Files: []uintptr{0, 1, 2},
+		Sys:   &syscall.SysProcAttr{Credential: credential(spec)},
 	})
 	if err != nil {
 		return 0, fmt.Errorf("run %s: %w", spec.Command[0], err)
 	}
 	return pid, nil
+}
+
+// credential is who the command runs as; nil for whoever the init is.
+func credential(spec Spec) *syscall.Credential {
+	if spec.User == 0 || !spec.Namespaces || !mapped(spec.User) {
+		return nil
+	}
+	return &syscall.Credential{Uid: spec.User, Gid: spec.User}
+}
+
+// mapped tells whether the namespace has that user.
+func mapped(id uint32) bool {
+	return slices.ContainsFunc(ownIDs("/proc/self/uid_map"), func(m syscall.SysProcIDMap) bool {
+		return m.ContainerID <= int(id) && int(id) < m.ContainerID+m.Size
+	})
 }
 
 // supervise forwards signals to the command and reaps until the command has ended or the

@@ -55,6 +55,8 @@ type Spec struct {
 	// Command is the argument list; its first element is an absolute path as seen inside
 	// (see Path).
 	Command []string
+	// Dir is the directory, as seen inside, that the command starts in; / when empty.
+	Dir string
 	// Env is the whole environment of the command.
 	Env []string
 	// Binds are files and directories of the host to show inside. Without namespaces they
@@ -64,6 +66,9 @@ type Spec struct {
 	Hostname string
 	// Namespaces asks for the isolated mode.
 	Namespaces bool
+	// User is the user and the group, by id, that the command runs as in a namespace that root
+	// has started; 0 is root. Elsewhere the command runs as whoever starts it.
+	User uint32
 	// Stdout and Stderr receive the command's output; nil discards it.
 	Stdout, Stderr *os.File
 }

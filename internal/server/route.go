@@ -19,6 +19,7 @@ import (
 	"github.com/slipway/slipway/internal/installer"
 	"github.com/slipway/slipway/internal/standin/cloudtrail"
 	"github.com/slipway/slipway/internal/standin/iam"
+	"github.com/slipway/slipway/internal/standin/lambda"
 )
 
 // route splits the one listener: by the service that a request is signed for, and where it
@@ -27,6 +28,11 @@ func (s *Server) route(service *control.Service) http.Handler {
 	services := append(iam.Services(s.identity, s.cfg.Log), api.New(service, s.cfg.Log), s.watch.Service())
 	if s.balancing != nil {
 		services = append(services, s.balancing.Wire())
+	}
+	web := http.NotFoundHandler()
+	if s.functions != nil {
+		services = append(services, s.functions.Wire())
+		web = s.functions.Web()
 	}
 	for i := range services {
 		services[i] = services[i].Observed(cloudtrail.Recorder(s.audit, s.cfg.Log))
@@ -46,6 +52,8 @@ func (s *Server) route(service *control.Service) http.Handler {
 		switch {
 		case scope == "s3":
 			s.objects.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, lambda.Prefix):
+			web.ServeHTTP(w, r)
 		case page != "" && anonymous && !ok:
 			pages.ServeHTTP(w, r)
 		case ok || r.Method == http.MethodPost && (r.URL.Path == "/" || r.Header.Get("Smithy-Protocol") != ""):

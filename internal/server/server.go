@@ -30,6 +30,7 @@ import (
 	hosts "github.com/slipway/slipway/internal/platform/server"
 	"github.com/slipway/slipway/internal/standin/cloudwatch"
 	"github.com/slipway/slipway/internal/standin/elb"
+	"github.com/slipway/slipway/internal/standin/lambda"
 	"github.com/slipway/slipway/internal/standin/s3"
 	"github.com/slipway/slipway/internal/store/sqlite"
 )
@@ -133,6 +134,8 @@ type Server struct {
 	endpoint *hostapi.Endpoint
 	// balancing is nil where load balancers are AWS's.
 	balancing *elb.Service
+	// functions is nil where functions are AWS's.
+	functions *lambda.Service
 	listener  net.Listener
 	// certificate is nil for plain HTTP.
 	certificate *certificate
@@ -223,6 +226,9 @@ func (s *Server) openRooms(ctx context.Context) error {
 	if err := s.openBalancing(ctx); err != nil {
 		return err
 	}
+	if err := s.openFunctions(ctx); err != nil {
+		return err
+	}
 	services, err := s.services(ctx)
 	if err != nil {
 		return err
@@ -306,6 +312,9 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.watch.Run(rooms) })
 	if s.balancing != nil {
 		g.Go(func() error { return s.balancing.Run(rooms) })
+	}
+	if s.functions != nil {
+		g.Go(func() error { return s.functions.Run(rooms) })
 	}
 	g.Go(func() error {
 		if err := web.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {

@@ -183,9 +183,10 @@ func Recorder(events *audit.Log, log *slog.Logger) func(context.Context, awswire
 }
 
 // reads says whether an operation changes nothing that is worth a record. Making a session is
-// no read; a measurement is none of those who set things up, and there are many.
+// no read; measurements, and calls of functions, are none of those who set things up, and
+// there are many.
 func reads(operation string) bool {
-	if operation == "PutMetricData" {
+	if operation == "PutMetricData" || operation == "Invoke" {
 		return true
 	}
 	if operation == "GetSessionToken" {

@@ -31,6 +31,9 @@ func pick(all map[string]any) map[string]any {
 		key := lower(name)
 		switch v := value.(type) {
 		case map[string]any:
+			if name == "Variables" {
+				continue // a function's own, called as it likes
+			}
 			if inner := pick(v); len(inner) > 0 {
 				picked[key] = inner
 			}

@@ -1,0 +1,71 @@
+// Package lambdatest makes functions for tests.
+package lambdatest
+
+import (
+	"archive/zip"
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// TrustPolicy lets Lambda assume a role.
+const TrustPolicy = `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}`
+
+// A File is a member of an archive.
+type File struct {
+	Name    string
+	Mode    os.FileMode
+	Content []byte
+}
+
+// Zip makes an archive.
+func Zip(t testing.TB, files ...File) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, f := range files {
+		header := &zip.FileHeader{Name: f.Name, Method: zip.Deflate}
+		header.SetMode(f.Mode)
+		member, err := w.CreateHeader(header)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := member.Write(f.Content); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// built is test/function, once per process.
+var built = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "function-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	program := filepath.Join(dir, "bootstrap")
+	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", program, "github.com/slipway/slipway/test/function")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(program)
+})
+
+// Function is the archive of test/function, a program built with AWS's library for Go.
+func Function(t testing.TB, more ...File) []byte {
+	t.Helper()
+	program, err := built()
+	if err != nil {
+		t.Fatalf("build the function: %v", err)
+	}
+	return Zip(t, append([]File{{"bootstrap", 0o755, program}}, more...)...)
+}
