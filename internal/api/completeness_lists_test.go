@@ -86,7 +86,6 @@ var neverSeen = map[string]string{
 	"ErrorCode ECS_UPDATE_ERROR":                    noBlueGreen,
 	"ErrorCode HOOK_EXECUTION_FAILURE":              noBlueGreen,
 	"ErrorCode IAM_ROLE_MISSING":                    noRoles,
-	"ErrorCode INTERNAL_ERROR":                      "a fault of ours is logged and tried again; it fails no deployment",
 	"ErrorCode INVALID_ECS_SERVICE":                 noBlueGreen,
 	"ErrorCode INVALID_LAMBDA_CONFIGURATION":        noBlueGreen,
 	"ErrorCode INVALID_LAMBDA_FUNCTION":             noBlueGreen,
@@ -94,7 +93,6 @@ var neverSeen = map[string]string{
 	"ErrorCode MISSING_GITHUB_TOKEN":                noTokens,
 	"ErrorCode NO_EC2_SUBSCRIPTION":                 "there is nothing to subscribe to",
 	"ErrorCode RESOURCE_LIMIT_EXCEEDED":             noQuota,
-	"ErrorCode THROTTLED":                           "Slipway does not limit the rate of requests",
 }
 
 const noFormation = "CloudFormation is no part of Slipway"

@@ -42,6 +42,9 @@ type Deployment struct {
 	Stop         *StopRequest  `json:"stop,omitempty"`
 	// Refusal is why the platform cannot carry the deployment out at all.
 	Refusal *ErrorInfo `json:"refusal,omitempty"`
+	// Trouble is what keeps its targets from being named, nil while nothing does. A plan
+	// replaces it, never changes it.
+	Trouble *Trouble `json:"trouble,omitempty"`
 	// Residue lists what a rollback could not restore, a sentence each.
 	Residue []string `json:"residue,omitempty"`
 	// Waiting is the reason why nothing more happens right now, for people.
@@ -90,13 +93,23 @@ const (
 
 // Limits are the deadlines of a deployment. Every wait has one of them.
 type Limits struct {
-	Pickup time.Duration `json:"pickup"` // from offering an event to a host until it takes it
-	Event  time.Duration `json:"event"`  // from taking an event until its outcome
-	Total  time.Duration `json:"total"`  // the whole deployment
+	// Pickup is from offering an event to a host until it takes it, and for how long services
+	// around may be in trouble before a deployment has begun.
+	Pickup time.Duration `json:"pickup"`
+	Event  time.Duration `json:"event"` // from taking an event until its outcome
+	Total  time.Duration `json:"total"` // the whole deployment
 }
 
 // DefaultLimits are AWS's.
 var DefaultLimits = Limits{Pickup: 5 * time.Minute, Event: time.Hour, Total: 8 * time.Hour}
+
+// Trouble is a service around that does not answer, or only with errors that may pass.
+type Trouble struct {
+	Since     time.Time `json:"since"`
+	Tries     int       `json:"tries"`
+	Throttled bool      `json:"throttled,omitempty"` // it was asked too often
+	Cause     string    `json:"cause"`               // the last try's
+}
 
 // A StopRequest asks a deployment to end. Rollback is nil where the caller left the choice
 // to the deployment's own configuration.

@@ -65,6 +65,7 @@ const (
 	LoadBalancerInstance     FailureCode = "ELB_INVALID_INSTANCE"
 	RolePermissions          FailureCode = "IAM_ROLE_PERMISSIONS"
 	LoadBalancerMissing      FailureCode = "MISSING_ELB_INFORMATION"
+	Throttled                FailureCode = "THROTTLED"
 	BlueGreenMissing         FailureCode = "MISSING_BLUE_GREEN_DEPLOYMENT_CONFIGURATION"
 	ScalingInvalid           FailureCode = "AUTO_SCALING_CONFIGURATION"
 	ScalingValidation        FailureCode = "AUTOSCALING_VALIDATION_ERROR"
@@ -89,6 +90,10 @@ var failureTexts = map[FailureCode]string{
 	ApplicationMissing:     "The application was deleted after the deployment was created.",
 	AgentIssue: "The deployment failed because of a problem with the CodeDeploy agent. Make sure the agent is installed " +
 		"and running on all instances in this deployment group.",
+	RolePermissions: "CodeDeploy does not have the permissions required to assume a role, or the IAM role you're using " +
+		"doesn't give you permission to perform operations in an AWS service.",
+	Throttled: "The deployment failed because more requests were made than are permitted for AWS CodeDeploy by an IAM role. " +
+		"Try reducing the number of requests.",
 	OverMaxInstances: "The deployment failed because more instances are targeted for deployment than are allowed for your " +
 		"account. To reduce the number of instances targeted for this deployment, update the tag settings for this " +
 		"deployment group or delete some of the targeted instances.",

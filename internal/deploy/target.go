@@ -68,6 +68,8 @@ type Diagnostics struct {
 	Script  string     `json:"script,omitempty"`
 	Message string     `json:"message,omitempty"`
 	Log     string     `json:"log,omitempty"` // the tail of the scripts' output
+	// Refused is why the platform cannot carry the event out, now or later.
+	Refused FailureCode `json:"refused,omitempty"`
 }
 
 // A ScriptCode is the API's lifecycleErrorCode.
@@ -121,6 +123,16 @@ func (t *Target) Touched() bool {
 		}
 	}
 	return false
+}
+
+// Refused is why the platform could not carry out an event of the target, or nil.
+func (t *Target) Refused() *ErrorInfo {
+	for _, e := range t.Events {
+		if d := e.Diagnostics; d != nil && d.Refused != "" {
+			return &ErrorInfo{Code: d.Refused, Message: d.Message}
+		}
+	}
+	return nil
 }
 
 // Clone returns a copy that shares no memory with t.

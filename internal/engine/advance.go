@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/slipway/slipway/internal/deploy"
@@ -62,7 +61,7 @@ func (e *Engine) commit(ctx context.Context, loaded store.Loaded, plan *rollout.
 	}
 	if plan.Resolve {
 		if err := e.resolve(ctx, loaded, &c, now); err != nil {
-			return false, err
+			e.troubled(&c, err, now)
 		}
 	}
 	if plan.Rollback != nil {
@@ -97,18 +96,18 @@ func (e *Engine) resolve(ctx context.Context, loaded store.Loaded, c *store.Comm
 		return nil
 	}
 	if w := platform.Waiting(err); w != nil {
-		c.Deployment.Waiting, c.Due = w.Note, now.Add(w.Again)
+		c.Deployment.Waiting, c.Due, c.Deployment.Trouble = w.Note, now.Add(w.Again), nil
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("resolve the targets of %s: %w", c.Deployment.ID, err)
+		return err
 	}
 	var lastGood string
 	if r := loaded.Group.History.LastGood; r != nil {
 		lastGood = r.Key()
 	}
 	rollout.Order(targets, lastGood, c.Deployment.Config.Zonal != nil, c.Deployment.Incoming())
-	c.Targets, c.Resolved, c.Deployment.ResolvedAt = targets, true, now
+	c.Targets, c.Resolved, c.Deployment.ResolvedAt, c.Deployment.Trouble = targets, true, now, nil
 	return nil
 }
 
@@ -124,6 +123,7 @@ func (e *Engine) act(ctx context.Context, plan rollout.Plan, now time.Time) erro
 	}
 	var faults []error // one target's trouble must not keep the others waiting
 	for _, s := range plan.Withdrawn {
+		e.untroubled(s)
 		if err := driver.Cancel(ctx, s); err != nil {
 			faults = append(faults, fmt.Errorf("cancel %s: %w", s, err))
 		}
@@ -167,13 +167,18 @@ func (e *Engine) retire(ctx context.Context, driver platform.Driver, d deploy.De
 }
 
 func (e *Engine) start(ctx context.Context, driver platform.Driver, s deploy.Step) error {
+	if pause := e.pauseOf(s); pause > 0 {
+		e.wakeIn(s.DeploymentID, pause)
+		return nil
+	}
 	seen, err := begin(ctx, driver, s)
 	if refused := platform.Refused(err); refused != nil {
 		return e.record(ctx, s, refused.Outcome())
 	}
 	if err != nil {
-		return err
+		return e.tryAgain(ctx, s, err)
 	}
+	e.untroubled(s)
 	if seen.Outcome != nil {
 		return e.record(ctx, s, *seen.Outcome)
 	}
@@ -203,14 +208,12 @@ func (e *Engine) note(ctx context.Context, s deploy.Step, text string) error {
 var errUnchanged = errors.New("unchanged")
 
 func begin(ctx context.Context, driver platform.Driver, s deploy.Step) (platform.Observation, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	if err := driver.Start(ctx, s); err != nil {
-		return platform.Observation{}, fmt.Errorf("start %s: %w", s, err)
+		return platform.Observation{}, err
 	}
-	seen, err := driver.Observe(ctx, s)
-	if err != nil {
-		return seen, fmt.Errorf("observe %s: %w", s, err)
-	}
-	return seen, nil
+	return driver.Observe(ctx, s)
 }
 
 // record writes an outcome that the driver saw, as a host would report it.
@@ -249,11 +252,4 @@ func (e *Engine) driver(p deploy.Platform) (platform.Driver, error) {
 		return d, nil
 	}
 	return nil, fmt.Errorf("no driver for compute platform %s", p)
-}
-
-// backoff is the pause after so many failures in a row: a tenth of a second, doubling to
-// half a minute, with jitter.
-func backoff(failures int) time.Duration {
-	d := 100 * time.Millisecond << min(failures-1, 8)
-	return d/2 + rand.N(d)
 }

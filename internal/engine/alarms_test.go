@@ -41,7 +41,7 @@ func TestRefusals(t *testing.T) {
 		want    deploy.FailureCode
 	}{
 		"the deployment": {true, deploy.LoadBalancerInvalid},
-		"a step":         {false, deploy.HealthConstraints},
+		"a step":         {false, deploy.LoadBalancerInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := &driver{}

@@ -82,6 +82,7 @@ type work struct {
 	running  bool
 	failures int       // passes in a row that ended in an error
 	notUntil time.Time // backing off
+	troubles map[deploy.Step]*trouble
 	alarms   rollout.AlarmReading
 	stale    bool        // some alarm changed since
 	again    *time.Timer // wakes it at next, to observe a step; nil if never needed

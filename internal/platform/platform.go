@@ -58,6 +58,9 @@ func Waiting(err error) *Wait {
 	return w
 }
 
+// ErrThrottled is in the chain of an error that says: you ask too often.
+var ErrThrottled = errors.New("throttled")
+
 // A Refusal is the error of a driver that cannot do what it was asked, now or later: from
 // Resolve it fails the deployment, from Start or Observe the step.
 type Refusal struct{ Info deploy.ErrorInfo }
@@ -74,6 +77,6 @@ func Refused(err error) *Refusal {
 func (r *Refusal) Outcome() deploy.Outcome {
 	return deploy.Outcome{
 		Status:      deploy.EventFailed,
-		Diagnostics: deploy.Diagnostics{Code: deploy.CodeUnknownError, Message: r.Info.Message},
+		Diagnostics: deploy.Diagnostics{Code: deploy.CodeUnknownError, Message: r.Info.Message, Refused: r.Info.Code},
 	}
 }

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -72,7 +73,10 @@ func (p *pass) expire(i int, e *deploy.EventRecord) {
 	}
 	log := ""
 	if e.Diagnostics != nil {
-		log = e.Diagnostics.Log // what the host had told so far
+		log = e.Diagnostics.Log // what the host had told so far, or what was awaited
+	}
+	if e.Name.ByService() && log != "" {
+		message += " " + log
 	}
 	e.Diagnostics = &deploy.Diagnostics{Code: deploy.CodeUnknownError, Message: message, Log: log}
 	p.plan.Withdrawn = append(p.plan.Withdrawn, p.step(i, e))
@@ -242,13 +246,41 @@ func (p *pass) giveUp() {
 	p.skipWaiting()
 	t := p.tallyOf(zone{till: len(p.targets)})
 	if t.InFlight == 0 {
-		if p.d.Failure.Code == deploy.HealthConstraints && p.allSilent() {
-			p.d.Failure = deploy.Failure(deploy.AgentIssue)
-		}
+		p.d.Failure = p.precise(p.d.Failure)
 		p.end(deploy.Failed)
 		return
 	}
 	p.d.Waiting = fmt.Sprintf("The deployment has failed; %s at work will come to an end first.", hosts(t.InFlight))
+}
+
+// precise replaces the general reason of a failure where all that failed has the same one.
+func (p *pass) precise(why *deploy.ErrorInfo) *deploy.ErrorInfo {
+	switch refused := p.refused(); {
+	case why.Code != deploy.HealthConstraints:
+		return why
+	case p.allSilent():
+		return deploy.Failure(deploy.AgentIssue)
+	case refused != nil:
+		return refused
+	default:
+		return why
+	}
+}
+
+// refused is why the platform could not carry out the events of all targets that failed, nil
+// where one has failed for another reason.
+func (p *pass) refused() (why *deploy.ErrorInfo) {
+	for _, t := range p.targets {
+		if t.Status != deploy.TargetFailed {
+			continue
+		}
+		of := t.Refused()
+		if of == nil || why != nil && of.Code != why.Code {
+			return nil
+		}
+		why = cmp.Or(why, of)
+	}
+	return why
 }
 
 // allSilent says whether not one instance of the deployment ever took what it was asked.

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/slipway/slipway/internal/deploy"
@@ -21,6 +22,8 @@ func Next(s Snapshot, now time.Time) (Plan, error) {
 		p.abort(deploy.Failed, deploy.Failure(deploy.TimedOut))
 	case p.d.Refusal != nil:
 		p.abort(deploy.Failed, p.d.Refusal)
+	case p.d.Trouble != nil && !now.Before(p.d.Trouble.Since.Add(p.d.Limits.Pickup)):
+		p.abort(deploy.Failed, p.outOfReach(*p.d.Trouble))
 	case p.d.Status == deploy.Created && p.d.Stop == nil:
 		p.become(deploy.Queued)
 		p.plan.Resolve = true
@@ -46,6 +49,17 @@ func (p *pass) advance() {
 	default:
 		p.start()
 	}
+}
+
+// outOfReach says why the services around could not name the targets.
+func (p *pass) outOfReach(t deploy.Trouble) *deploy.ErrorInfo {
+	if t.Throttled {
+		why := deploy.Failure(deploy.Throttled)
+		why.Message += " " + t.Cause
+		return why
+	}
+	return &deploy.ErrorInfo{Code: deploy.InternalError, Message: fmt.Sprintf(
+		"The instances of the deployment could not be determined within %s: %s", p.d.Limits.Pickup, t.Cause)}
 }
 
 // A pass is the working set of one call of Next: copies that may be changed, and what changed.

@@ -31,25 +31,47 @@ func (p *pass) end(status deploy.Status) {
 // residue says of each instance what this deployment, the last word on it, leaves undone: a
 // revision that is neither the old nor the new one, and traffic that does not come back.
 func (p *pass) residue() (list []string) {
+	if p.d.Creator == deploy.ByRollback && len(p.targets) == 0 {
+		return []string{fmt.Sprintf("Nothing was rolled back: every instance is as deployment %s left it.", p.d.RollbackInfo.TriggeringID)}
+	}
 	for i := range p.targets {
 		t := &p.targets[i]
-		if !t.Touched() || t.Status == deploy.TargetSucceeded {
-			continue
-		}
-		if t.Label != "" {
+		switch {
+		case t.Status == deploy.TargetSucceeded:
+		case t.Label != "" && t.Touched():
 			list = append(list, p.residueOf(t)...)
-			continue
+		case t.Touched():
+			list = append(list, halfway(t))
+		case p.d.Creator == deploy.ByRollback && t.Label == "" && t.Running != p.d.Revision.Key():
+			list = append(list, fmt.Sprintf("%s was not rolled back: it is as deployment %s left it.", t.ID, p.d.RollbackInfo.TriggeringID))
 		}
-		text := t.ID + " may hold parts of two revisions"
-		if e := t.Event(deploy.Install); e != nil && e.StartedAt.IsZero() {
-			text = t.ID + " still has the files of its former revision"
-		}
-		if block := t.Event(deploy.BlockTraffic); block != nil && !block.StartedAt.IsZero() {
-			text += " and gets no traffic from its load balancers"
-		}
-		list = append(list, text+".")
 	}
 	return list
+}
+
+// halfway says what an instance has that did not come to the end of its lifecycle, and why.
+func halfway(t *deploy.Target) string {
+	text := t.ID + " may hold parts of two revisions"
+	switch e := t.Event(deploy.Install); {
+	case e == nil:
+	case e.StartedAt.IsZero():
+		text = t.ID + " still has the files of its former revision"
+	case e.Status == deploy.EventSucceeded:
+		text = t.ID + " has the files of this deployment's revision"
+	}
+	switch block, allow := t.Event(deploy.BlockTraffic), t.Event(deploy.AllowTraffic); {
+	case block == nil || block.StartedAt.IsZero() || allow.Status == deploy.EventSucceeded:
+	case block.Status == deploy.EventFailed:
+		text += " and may still get traffic from its load balancers"
+	default:
+		text += " and gets no traffic from its load balancers"
+	}
+	for _, e := range t.Events {
+		if e.Status == deploy.EventFailed && e.Diagnostics != nil && e.Diagnostics.Message != "" {
+			return fmt.Sprintf("%s. %s: %s", text, e.Name, e.Diagnostics.Message)
+		}
+	}
+	return text + "."
 }
 
 // remember writes the group's history and the health of the instances that were touched.

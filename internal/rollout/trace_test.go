@@ -31,8 +31,10 @@ var update = flag.Bool("update", false, "rewrite the traces in testdata with wha
 //	> deploy KEY [option …]       a new deployment of that revision
 //	> take HOST …                 the hosts take what they are asked
 //	> report HOST … ok|fail       the hosts report what they were asked
-//	> finish HOST …               the hosts carry out everything, successfully
+//	> finish HOST … [until EVENT] the hosts carry out everything (before EVENT), successfully
 //	> advance DURATION            time goes by
+//	> refuse HOST … CODE          the platform can never do what the hosts are asked
+//	> trouble [throttled]         the targets cannot be named, for now
 //	> stop [rollback|no-rollback] somebody asks to stop
 //	> forget [application]        the group is deleted, or all of the application
 //
@@ -122,6 +124,12 @@ func (tr *trace) command(words []string) error {
 		return tr.report(args)
 	case "finish":
 		return tr.finish(args)
+	case "refuse":
+		return tr.refuse(args)
+	case "trouble":
+		d := &tr.s.Deployment
+		tr.s.Targets, d.ResolvedAt, d.Status, d.Waiting = nil, time.Time{}, deploy.Queued, ""
+		d.Trouble = &deploy.Trouble{Since: tr.now, Throttled: len(args) > 0, Cause: "The service is away."}
 	case "advance":
 		d, err := time.ParseDuration(args[0])
 		tr.now = tr.now.Add(d)
@@ -217,7 +225,7 @@ func (tr *trace) deploy(args []string) {
 		case "outdated-only":
 			d.UpdateOutdatedOnly = true
 		case "by-rollback":
-			d.Creator = deploy.ByRollback
+			d.Creator, d.RollbackInfo = deploy.ByRollback, &deploy.RollbackInfo{TriggeringID: "d-0"}
 		case "h1-runs-it":
 			tr.s.Targets[0].Running = d.Revision.Key()
 		}
@@ -253,10 +261,26 @@ func (tr *trace) report(args []string) error {
 	return tr.each(args[:len(args)-1], func(t *deploy.Target, s deploy.Step) { t.Finish(s, "x", o, tr.now) })
 }
 
+func (tr *trace) refuse(args []string) error {
+	o := deploy.Outcome{Status: deploy.EventFailed, Diagnostics: deploy.Diagnostics{
+		Code: deploy.CodeUnknownError, Message: "It cannot be.", Refused: deploy.FailureCode(args[len(args)-1])}}
+	return tr.each(args[:len(args)-1], func(t *deploy.Target, s deploy.Step) {
+		t.Take(s, "engine", tr.now)
+		t.Finish(s, "engine", o, tr.now)
+	})
+}
+
 // finish reports success until the hosts have nothing in hand.
 func (tr *trace) finish(hosts []string) error {
+	var until string
+	if n := len(hosts) - 2; n > 0 && hosts[n] == "until" {
+		hosts, until = hosts[:n], hosts[n+1]
+	}
 	for {
-		hosts = slices.DeleteFunc(slices.Clone(hosts), func(name string) bool { return tr.target(name).Current() == nil })
+		hosts = slices.DeleteFunc(slices.Clone(hosts), func(name string) bool {
+			e := tr.target(name).Current()
+			return e == nil || string(e.Name) == until
+		})
 		if len(hosts) == 0 {
 			return nil
 		}

@@ -1,12 +1,14 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing/types"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -14,6 +16,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/slipway/slipway/internal/deploy"
+	"github.com/slipway/slipway/internal/platform"
 )
 
 // LoadBalancing is what is needed of Elastic Load Balancing's second API: target groups.
@@ -177,19 +180,26 @@ var final = map[string]deploy.FailureCode{
 	"AccessDeniedException":         deploy.RolePermissions,
 }
 
-// refusedOr turns an answer that is final into a refusal.
+// refusedOr turns an answer that is final into a refusal. The client has tried the others
+// again before they come here.
 func refusedOr(err error, b balancer) error {
+	if err == nil || platform.Refused(err) != nil {
+		return err
+	}
 	answer, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
-		return err
+		return fmt.Errorf("%s: %w", b, err)
+	}
+	if _, throttled := retry.DefaultThrottleErrorCodes[answer.ErrorCode()]; throttled {
+		return fmt.Errorf("%s: %w: %w", b, platform.ErrThrottled, err)
 	}
 	code, ok := final[answer.ErrorCode()]
 	if !ok {
 		return fmt.Errorf("%s: %w", b, err)
 	}
-	message := answer.ErrorMessage()
-	if message == "" {
-		message = answer.ErrorCode()
+	text := fmt.Sprintf("The %s: %s", b, cmp.Or(answer.ErrorMessage(), answer.ErrorCode()))
+	if published := deploy.Failure(code).Message; published != "" {
+		text = published + " " + text
 	}
-	return refuse(code, "The %s: %s", b, message)
+	return refuse(code, "%s", text)
 }

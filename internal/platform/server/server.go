@@ -206,8 +206,8 @@ func (d *Driver) Observe(ctx context.Context, s deploy.Step) (seen platform.Obse
 	if !s.Event.ByService() {
 		return seen, nil
 	}
-	err = d.withTraffic(ctx, s, func(of *deploy.LoadBalancer, _ deploy.Target) error {
-		seen, err = d.cfg.Traffic.observe(ctx, s, of)
+	err = d.withTraffic(ctx, s, func(of *deploy.LoadBalancer, t deploy.Target) error {
+		seen, err = d.cfg.Traffic.observe(ctx, s, of, t)
 		return err
 	})
 	return seen, err

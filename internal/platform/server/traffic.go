@@ -25,10 +25,12 @@ type Traffic struct {
 	looks map[string]look // by the balancer's String
 }
 
-// A look is what a load balancer said of all its instances.
+// A look is what a load balancer said of all its instances, or that it did not: where one
+// cannot be asked, it is not asked for each instance of a fleet.
 type look struct {
 	at        time.Time
 	standings map[string][]standing
+	err       error
 }
 
 // A balancer is one thing that traffic comes through.
@@ -76,15 +78,23 @@ func (t *Traffic) start(ctx context.Context, s deploy.Step, of *deploy.LoadBalan
 // ask makes the balancer begin what the event wants of it, unless it has.
 func (t *Traffic) ask(ctx context.Context, e deploy.Event, b balancer, target deploy.Target, now []standing) error {
 	stays := slices.DeleteFunc(slices.Clone(now), func(s standing) bool { return s.phase == leaving })
+	lacks := lacking(target, b, stays)
 	switch {
 	case e == deploy.BlockTraffic && len(stays) > 0:
 		t.forget(b)
 		return refusedOr(b.take(ctx, target.ID, portsOf(stays)), b)
-	case e == deploy.AllowTraffic && len(stays) == 0:
+	case e == deploy.AllowTraffic && (len(stays) == 0 || len(lacks) > 0):
 		t.forget(b)
-		return refusedOr(b.put(ctx, target.ID, registered(target, b)), b)
+		return refusedOr(b.put(ctx, target.ID, lacks), b)
 	}
 	return nil
+}
+
+// lacking are the ports under which the instance stood in b before it was taken out, and does not now.
+func lacking(target deploy.Target, b balancer, now []standing) []int32 {
+	return slices.DeleteFunc(registered(target, b), func(port int32) bool {
+		return slices.ContainsFunc(now, func(s standing) bool { return s.port == port })
+	})
 }
 
 func portsOf(list []standing) (ports []int32) {
@@ -105,14 +115,14 @@ func registered(target deploy.Target, b balancer) (ports []int32) {
 }
 
 // observe says whether the instance is out of every balancer, or healthy in each.
-func (t *Traffic) observe(ctx context.Context, s deploy.Step, of *deploy.LoadBalancer) (platform.Observation, error) {
+func (t *Traffic) observe(ctx context.Context, s deploy.Step, of *deploy.LoadBalancer, target deploy.Target) (platform.Observation, error) {
 	var waits []string
 	for _, b := range t.balancers(of) {
 		standings, err := t.lookAt(ctx, b)
 		if err != nil {
 			return platform.Observation{}, err
 		}
-		wait, err := awaited(s.Event, b, standings[s.TargetID])
+		wait, err := awaited(s.Event, b, target, standings[s.TargetID])
 		if err != nil {
 			return platform.Observation{}, err
 		}
@@ -128,19 +138,22 @@ func (t *Traffic) observe(ctx context.Context, s deploy.Step, of *deploy.LoadBal
 	}}, nil
 }
 
-// awaited says what must still happen in b for the event to have succeeded, "" for nothing.
-func awaited(e deploy.Event, b balancer, now []standing) (string, error) {
-	if e == deploy.AllowTraffic && len(now) == 0 {
+// awaited says what must still happen in b for the event to have succeeded, "" for nothing:
+// an instance is back when it is healthy under each port that it had.
+func awaited(e deploy.Event, b balancer, target deploy.Target, now []standing) (string, error) {
+	switch {
+	case e == deploy.BlockTraffic && len(now) > 0:
+		return fmt.Sprintf("%s: still has requests in hand: %s", b, now[0].why), nil
+	case e == deploy.BlockTraffic:
+		return "", nil
+	case slices.ContainsFunc(now, func(s standing) bool { return s.phase == idle }):
+		return "", refuse(deploy.LoadBalancerInvalid, "No load balancer forwards to %s, so the instance can never "+
+			"become healthy there. Add it to a listener's rule, or remove it from the deployment group.", b)
+	case len(now) == 0 || len(lacking(target, b, now)) > 0:
 		return fmt.Sprintf("%s: being registered", b), nil
 	}
 	for _, s := range now {
-		switch {
-		case e == deploy.BlockTraffic:
-			return fmt.Sprintf("%s: still has requests in hand: %s", b, s.why), nil
-		case s.phase == idle:
-			return "", refuse(deploy.LoadBalancerInvalid, "No load balancer forwards to %s, so the instance can never "+
-				"become healthy there. Add it to a listener's rule, or remove it from the deployment group.", b)
-		case s.phase != serving:
+		if s.phase != serving {
 			return fmt.Sprintf("%s: not healthy yet: %s", b, s.why), nil
 		}
 	}
@@ -166,19 +179,17 @@ func (t *Traffic) lookAt(ctx context.Context, b balancer) (map[string][]standing
 	last, ok := t.looks[b.String()]
 	t.mu.Unlock()
 	if ok && time.Since(last.at) < t.Every/2 {
-		return last.standings, nil
+		return last.standings, last.err
 	}
 	standings, err := b.look(ctx)
-	if err != nil {
-		return nil, refusedOr(err, b)
-	}
+	err = refusedOr(err, b)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.looks == nil {
 		t.looks = map[string]look{}
 	}
-	t.looks[b.String()] = look{time.Now(), standings}
-	return standings, nil
+	t.looks[b.String()] = look{time.Now(), standings, err}
+	return standings, err
 }
 
 func (t *Traffic) forget(b balancer) {
