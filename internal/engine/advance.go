@@ -90,6 +90,8 @@ func (e *Engine) resolve(ctx context.Context, loaded store.Loaded, c *store.Comm
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, 2*callTimeout) // there is more to ask than for a step
+	defer cancel()
 	targets, err := driver.Resolve(ctx, c.Deployment, *loaded.Group, now)
 	if refused := platform.Refused(err); refused != nil {
 		c.Deployment.Refusal = &refused.Info

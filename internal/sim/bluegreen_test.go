@@ -10,7 +10,7 @@ import (
 
 // blueGreens are the stories in which the fleet is replaced by a copy, each with how it must end.
 func blueGreens() map[string]story {
-	serving := func(h *simulated.Host) { h.Serving, h.Flaky = true, 1 }
+	serving := func(h *simulated.Host) { h.Serving, h.Faults = true, []simulated.Fault{simulated.Refused} }
 	failing := func(e deploy.Event) func(*simulated.Host) {
 		return func(h *simulated.Host) {
 			serving(h)

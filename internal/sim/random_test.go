@@ -76,7 +76,7 @@ func drawZonal(rt *rapid.T) *deploy.ZonalConfig {
 
 func drawHost(rt *rapid.T, h *simulated.Host, style deploy.Style) {
 	h.Zone = rapid.SampledFrom([]string{"", "a", "b"}).Draw(rt, "zone")
-	h.Flaky = rapid.IntRange(0, 2).Draw(rt, "flaky")
+	h.Faults = rapid.SliceOfN(rapid.SampledFrom([]simulated.Fault{"", simulated.Refused, simulated.Hanging, simulated.Lost}), 0, 6).Draw(rt, "faults")
 	h.Work = time.Duration(rapid.IntRange(1, 5).Draw(rt, "work")) * time.Second
 	h.Silent = rapid.IntRange(0, 9).Draw(rt, "silent") == 0
 	h.Broken = rapid.IntRange(0, 3).Draw(rt, "broken")

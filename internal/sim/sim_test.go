@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -74,9 +75,16 @@ func scenarios() map[string]story {
 			[]deploy.Status{deploy.Stopped},
 		},
 		"balanced": {
-			Scenario{Hosts: fleet(2, func(h *simulated.Host) { h.Flaky = 1 }), Config: oneAtATime, Balanced: true,
+			Scenario{Hosts: fleet(2, func(h *simulated.Host) {
+				h.Faults = []simulated.Fault{simulated.Refused, simulated.Lost, "", simulated.Hanging}
+			}), Config: oneAtATime, Balanced: true,
 				Deployments: []Deployment{{Revision: "v1"}}},
 			[]deploy.Status{deploy.Succeeded},
+		},
+		"balancer is away": {
+			Scenario{Hosts: fleet(1, func(h *simulated.Host) { h.Faults = slices.Repeat([]simulated.Fault{simulated.Refused}, 100) }),
+				Config: oneAtATime, Balanced: true, Deployments: []Deployment{{Revision: "v1"}}},
+			[]deploy.Status{deploy.Failed},
 		},
 		"balanced, unhealthy with a bad version": {
 			Scenario{

@@ -43,7 +43,7 @@ func (p *Platform) provision(name, id string, now time.Time) *fleet {
 	for _, h := range p.order {
 		h.Name += "-of-" + id
 		f.hosts = append(f.hosts, h)
-		p.hosts[h.Name], p.traffic[h.Name] = h, &traffic{flaky: h.Flaky}
+		p.hosts[h.Name], p.traffic[h.Name] = h, &traffic{faults: h.Faults}
 		if there := now.Add(h.Work); there.After(f.there) {
 			f.there = there
 		}

@@ -24,8 +24,8 @@ type Host struct {
 	Silent bool                    // never answers
 	Broken int                     // how many reports get lost before one arrives
 	Zone   string                  // its availability zone
-	// Flaky is how often its load balancer gives an error before it does something.
-	Flaky int
+	// Faults are what happens to the first requests to its load balancer, one after the other.
+	Faults []Fault
 	// Serving says that it gets requests from the beginning.
 	Serving bool
 }
@@ -66,7 +66,7 @@ func New(store Store, hosts []Host) *Platform {
 	p.fleets = map[string]*fleet{FirstFleet: {hosts: hosts}}
 	for _, h := range hosts {
 		p.hosts[h.Name] = h
-		p.traffic[h.Name] = &traffic{flaky: h.Flaky, in: h.Serving}
+		p.traffic[h.Name] = &traffic{faults: h.Faults, in: h.Serving}
 	}
 	return p
 }
@@ -104,6 +104,11 @@ func (p *Platform) Resolve(ctx context.Context, d deploy.Deployment, g deploy.Gr
 	if d.Style.Type == deploy.BlueGreen {
 		return p.resolveSides(ctx, d, now)
 	}
+	if d.Style.Option == deploy.WithTrafficControl && len(p.order) > 0 {
+		if err := p.nextFault(p.order[0].Name).happen(ctx); err != nil {
+			return nil, err
+		}
+	}
 	health, err := p.store.Health(ctx, g.ID)
 	if err != nil {
 		return nil, err
@@ -125,15 +130,18 @@ func (p *Platform) Start(ctx context.Context, s deploy.Step) error {
 	if err != nil {
 		return err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	e := t.Event(s.Event)
 	if e == nil || e.Attempt < s.Attempt || e.Status == deploy.EventPending {
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		p.violate("%s was started before the store said so", s)
+		return nil
 	}
 	if s.Event.ByService() {
-		return p.shift(s)
+		return p.shift(ctx, s)
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.started[s] {
 		return nil
 	}
