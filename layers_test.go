@@ -49,6 +49,7 @@ var layers = map[string]string{
 	"internal/standin/cloudwatch":  "internal/awswire internal/identity internal/standin/record",
 	"internal/standin/elb/plane":   "",
 	"internal/standin/elb":         "internal/awswire internal/identity internal/standin/record internal/standin/elb/plane",
+	"internal/standin/ec2":         "internal/awswire internal/identity internal/standin/record",
 	"internal/standin/autoscaling": "internal/awswire internal/identity internal/standin/record",
 	"internal/standin/lambda":      "internal/awswire internal/identity internal/standin/record internal/sandbox",
 	"internal/standin/cloudtrail":  "internal/awswire internal/identity internal/audit",

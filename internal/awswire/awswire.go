@@ -2,9 +2,9 @@
 //
 // A [Service] is a table of [Operations] in one protocol: [JSON] (AWS JSON
 // 1.1, as CodeDeploy and its agents speak), [Query] (forms and XML, as IAM
-// and STS speak), [CBOR], [PlainJSON] or [RESTJSON] (as Lambda speaks). An
-// operation is a plain function from its input to its output, wrapped by
-// [Op]; it reports failure as an [*Error] or as any error with ErrorCode and
+// and STS speak), [EC2Query] (EC2's dialect of it), [CBOR], [PlainJSON] or
+// [RESTJSON] (as Lambda speaks). An operation is a plain function from its
+// input to its output, wrapped by [Op]; it reports failure as an [*Error] or as any error with ErrorCode and
 // ErrorMessage methods, and every other error reaches the client as a masked
 // InternalFailure and the log once.
 //

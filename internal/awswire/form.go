@@ -17,7 +17,9 @@ import (
 type parameter struct {
 	value string
 	set   bool
+	known bool // there is a field for it
 	below map[string]*parameter
+	ec2   *ec2Names // nil for AWS Query
 }
 
 // maxDepth bounds the dots of a name; AWS's own forms stay under ten.
@@ -26,19 +28,23 @@ const maxDepth = 16
 // decodeForm fills the struct that in points to from a form's parameters.
 // Parameters without a field are left alone, as AWS does.
 func decodeForm(form url.Values, in any) error {
-	root := &parameter{}
+	return (&parameter{}).take(form).decode("", reflect.ValueOf(in).Elem())
+}
+
+// take puts the form's parameters below p.
+func (p *parameter) take(form url.Values) *parameter {
 	for name, values := range form {
 		parts := strings.Split(name, ".")
 		if len(parts) > maxDepth || len(values) == 0 {
 			continue
 		}
-		at := root
+		at := p
 		for _, part := range parts {
 			at = at.child(part)
 		}
 		at.value, at.set = values[0], true
 	}
-	return root.decode("", reflect.ValueOf(in).Elem())
+	return p
 }
 
 func (p *parameter) child(name string) *parameter {
@@ -46,7 +52,7 @@ func (p *parameter) child(name string) *parameter {
 		p.below = map[string]*parameter{}
 	}
 	if p.below[name] == nil {
-		p.below[name] = &parameter{}
+		p.below[name] = &parameter{ec2: p.ec2}
 	}
 	return p.below[name]
 }
@@ -72,15 +78,17 @@ func (p *parameter) decode(path string, into reflect.Value) error {
 func (p *parameter) decodeStruct(path string, into reflect.Value) error {
 	for i := range into.NumField() {
 		field := into.Type().Field(i)
-		given := p.below[field.Name]
+		name := p.nameOf(into.Type(), field)
+		given := p.below[name]
 		if given == nil || !field.IsExported() {
 			continue
 		}
-		if err := given.decode(strings.TrimPrefix(path+"."+field.Name, "."), into.Field(i)); err != nil {
+		given.known = true
+		if err := given.decode(strings.TrimPrefix(path+"."+name, "."), into.Field(i)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return p.checkKnown(path)
 }
 
 // decodeList reads Name.member.1, Name.member.2 and so on by their numbers;
@@ -91,13 +99,18 @@ func (p *parameter) decodeList(path string, into reflect.Value) error {
 	}
 	into.Set(reflect.MakeSlice(into.Type(), 0, 0))
 	items := p.below["member"]
+	if p.ec2 != nil {
+		items = p
+	} else {
+		path += ".member"
+	}
 	if items == nil {
 		return nil
 	}
 	for _, n := range items.numbers() {
 		item := reflect.New(into.Type().Elem()).Elem()
 		name := strconv.Itoa(n)
-		if err := items.below[name].decode(path+".member."+name, item); err != nil {
+		if err := items.below[name].decode(path+"."+name, item); err != nil {
 			return err
 		}
 		into.Set(reflect.Append(into, item))

@@ -22,6 +22,7 @@ type Caller struct {
 	RoleARN  string    // of the role; empty for users
 	RoleName string    // of the role; empty for users
 	Session  string    // the name of a role's session
+	Instance string    // the id of the EC2 instance whose role's session it is; empty for others
 	IssuedAt time.Time // when a temporary key was made; zero for lasting ones
 	Request  Request   // what conditions may ask about the request
 }

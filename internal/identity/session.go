@@ -23,6 +23,7 @@ type Session struct {
 	Owner       string // the name of the user or role
 	OwnerID     string // another one of the same name is not the owner
 	Name        string // of a role's session
+	Instance    string `json:",omitempty"` // the EC2 instance that it was made for; its id
 	IssuedAt    time.Time
 	ExpiresAt   time.Time
 	Policy      string   `json:",omitempty"` // a document that bounds the session
@@ -279,6 +280,6 @@ func (s *Service) ownerRole(ctx context.Context, session Session) (Caller, bool,
 	return Caller{
 		ARN: s.SessionARN(role.Name, session.Name), AccountID: s.account, UserID: role.ID + ":" + session.Name,
 		AccessKeyID: session.AccessKeyID, Policies: policies, Bounds: append(boundary, own...), Tags: role.Tags,
-		RoleARN: role.ARN, RoleName: role.Name, Session: session.Name,
+		RoleARN: role.ARN, RoleName: role.Name, Session: session.Name, Instance: session.Instance,
 	}, true, nil
 }

@@ -1,0 +1,4 @@
+package ec2
+
+// WireNames are for the test that writes an answer again.
+var WireNames = wireNames

@@ -1,0 +1,47 @@
+package ec2
+
+// wireNames are the members that EC2 calls otherwise than the rules of its dialect would have it.
+var wireNames = map[string]string{
+	// Of requests.
+	"CreateTagsInput.Resources":                                         "ResourceId",
+	"DeleteTagsInput.Resources":                                         "ResourceId",
+	"DeleteLaunchTemplateVersionsInput.Versions":                        "LaunchTemplateVersion",
+	"DescribeLaunchTemplateVersionsInput.Versions":                      "LaunchTemplateVersion",
+	"InstanceNetworkInterfaceSpecification.Groups":                      "SecurityGroupId",
+	"LaunchTemplateInstanceNetworkInterfaceSpecificationRequest.Groups": "SecurityGroupId",
+	"ModifyInstanceAttributeInput.Groups":                               "GroupId",
+	"ModifyLaunchTemplateInput.DefaultVersion":                          "SetDefaultVersion",
+
+	// Of responses.
+	"AvailabilityZone.State":                                                 "zoneState",
+	"DescribeAvailabilityZonesOutput.AvailabilityZones":                      "availabilityZoneInfo",
+	"DescribeInstanceAttributeOutput.BlockDeviceMappings":                    "blockDeviceMapping",
+	"DescribeInstanceAttributeOutput.KernelId":                               "kernel",
+	"DescribeInstanceAttributeOutput.ProductCodes":                           "productCodes",
+	"DescribeInstanceAttributeOutput.RamdiskId":                              "ramdisk",
+	"DescribeInstanceStatusOutput.InstanceStatuses":                          "instanceStatusSet",
+	"DescribeLaunchTemplatesOutput.LaunchTemplates":                          "launchTemplates",
+	"DescribeRegionsOutput.Regions":                                          "regionInfo",
+	"Instance.BlockDeviceMappings":                                           "blockDeviceMapping",
+	"Instance.ProductCodes":                                                  "productCodes",
+	"Instance.PublicDnsName":                                                 "dnsName",
+	"Instance.PublicIpAddress":                                               "ipAddress",
+	"Instance.SecurityGroups":                                                "groupSet",
+	"Instance.State":                                                         "instanceState",
+	"Instance.StateTransitionReason":                                         "reason",
+	"InstanceNetworkInterface.PrivateIpAddresses":                            "privateIpAddressesSet",
+	"InstanceStatusSummary.Details":                                          "details",
+	"InstanceTypeInfo.SupportedRootDeviceTypes":                              "supportedRootDeviceTypes",
+	"InstanceTypeInfo.SupportedUsageClasses":                                 "supportedUsageClasses",
+	"InstanceTypeInfo.SupportedVirtualizationTypes":                          "supportedVirtualizationTypes",
+	"ProcessorInfo.SupportedArchitectures":                                   "supportedArchitectures",
+	"LaunchTemplateInstanceNetworkInterfaceSpecification.PrivateIpAddresses": "privateIpAddressesSet",
+	"LaunchTemplateInstanceNetworkInterfaceSpecification.Ipv6Addresses":      "ipv6AddressesSet",
+	"Region.Endpoint":                                                        "regionEndpoint",
+	"Reservation.Instances":                                                  "instancesSet",
+	"ResponseLaunchTemplateData.LicenseSpecifications":                       "licenseSet",
+	"RunInstancesOutput.Instances":                                           "instancesSet",
+	"StartInstancesOutput.StartingInstances":                                 "instancesSet",
+	"StopInstancesOutput.StoppingInstances":                                  "instancesSet",
+	"TerminateInstancesOutput.TerminatingInstances":                          "instancesSet",
+}
