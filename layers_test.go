@@ -32,7 +32,8 @@ var layers = map[string]string{
 
 	// Doing.
 	"internal/engine":  "internal/deploy internal/rollout internal/store internal/platform",
-	"internal/control": "internal/deploy internal/appspec internal/store internal/identity",
+	"internal/control": "internal/deploy internal/appspec internal/rollout internal/store internal/identity",
+	"internal/survey":  "internal/deploy internal/appspec internal/rollout internal/platform internal/control",
 	"internal/alarm":   "",
 	"internal/sandbox": "",
 
@@ -66,7 +67,7 @@ var layers = map[string]string{
 	// Assembly and proof.
 	"internal/server": "internal/deploy internal/store internal/store/sqlite internal/platform internal/platform/server internal/engine " +
 		"internal/control internal/identity internal/awswire internal/api internal/hostapi internal/standin/iam internal/standin/s3 " +
-		"internal/standin/cloudtrail internal/audit internal/installer internal/awsclient internal/alarm internal/standin/cloudwatch " +
+		"internal/standin/cloudtrail internal/audit internal/installer internal/awsclient internal/alarm internal/survey internal/standin/cloudwatch " +
 		"internal/standin/elb internal/standin/elb/plane internal/standin/elb/forward internal/standin/elb/haproxy internal/standin/lambda",
 	"internal/cli": "internal/deploy internal/appspec internal/server internal/agent internal/awsclient internal/sandbox",
 	"internal/sim": "internal/deploy internal/engine internal/store internal/store/sqlite internal/platform internal/platform/simulated",

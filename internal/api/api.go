@@ -24,7 +24,7 @@ const SigningName = "codedeploy"
 // New returns the API as a service. Faults of ours are logged to log, and masked.
 func New(c *control.Service, log *slog.Logger) awswire.Service {
 	a := &api{control: c}
-	return awswire.JSON([]string{SigningName}, []string{wire.TargetPrefix}, a.operations(), log)
+	return awswire.Editions(awswire.JSON([]string{SigningName}, []string{wire.TargetPrefix}, a.operations(), log), a.own(log))
 }
 
 type api struct{ control *control.Service }

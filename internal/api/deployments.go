@@ -13,7 +13,12 @@ import (
 func (a *api) createDeployment(
 	ctx context.Context, caller identity.Caller, in *wire.CreateDeploymentInput,
 ) (*wire.CreateDeploymentOutput, error) {
-	id, err := a.control.CreateDeployment(ctx, caller, control.DeploymentRequest{
+	id, err := a.control.CreateDeployment(ctx, caller, deploymentRequestIn(in))
+	return &wire.CreateDeploymentOutput{DeploymentId: &id}, err
+}
+
+func deploymentRequestIn(in *wire.CreateDeploymentInput) control.DeploymentRequest {
+	return control.DeploymentRequest{
 		Application:                   value(in.ApplicationName),
 		Group:                         value(in.DeploymentGroupName),
 		Revision:                      revisionIn(value(in.Revision)),
@@ -25,8 +30,7 @@ func (a *api) createDeployment(
 		UpdateOutdatedOnly:            value(in.UpdateOutdatedInstancesOnly),
 		TargetInstances:               targetInstancesIn(in.TargetInstances),
 		Alarms:                        alarmsIn(in.OverrideAlarmConfiguration),
-	})
-	return &wire.CreateDeploymentOutput{DeploymentId: &id}, err
+	}
 }
 
 func (a *api) getDeployment(

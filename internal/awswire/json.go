@@ -42,6 +42,8 @@ func (p *jsonProtocol) claims(r *http.Request) bool {
 	return ok
 }
 
+func (p *jsonProtocol) isMeant(r *http.Request, _ []byte) bool { return p.claims(r) }
+
 // target splits X-Amz-Target; ok is false where the prefix is not ours.
 func (p *jsonProtocol) target(r *http.Request) (target, operation string, ok bool) {
 	target = r.Header.Get("X-Amz-Target")

@@ -15,7 +15,7 @@ import (
 type createFlags struct {
 	groupFlags
 	location, config, description, fileExists string
-	ignoreStop, wait                          bool
+	ignoreStop, outdatedOnly, wait            bool
 	interval                                  time.Duration
 }
 
@@ -32,15 +32,20 @@ given as words or, as for the AWS CLI, as flags.`,
   slipway deploy create -a shop -g web --s3-location bucket=releases,key=shop/1.0.zip`,
 		Args: cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.words(args); err != nil {
-				return err
-			}
-			if err := required(cmd, "application-name", "deployment-group-name", "s3-location"); err != nil {
+			if err := f.read(cmd, args); err != nil {
 				return err
 			}
 			return p.create(cmd.Context(), c, f)
 		},
 	}
+	f.addRequest(cmd)
+	cmd.Flags().BoolVar(&f.wait, "wait", false, "follow the deployment until it ends")
+	addInterval(cmd, &f.interval)
+	return cmd
+}
+
+// addRequest adds the flags that say what is asked for.
+func (f *createFlags) addRequest(cmd *cobra.Command) {
 	f.add(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.location, "s3-location", "", locationHelp)
@@ -48,9 +53,15 @@ given as words or, as for the AWS CLI, as flags.`,
 	flags.StringVar(&f.description, "description", "", "a comment about the deployment")
 	flags.StringVar(&f.fileExists, "file-exists-behavior", "", "DISALLOW, OVERWRITE or RETAIN files that are already there")
 	flags.BoolVar(&f.ignoreStop, "ignore-application-stop-failures", false, "go on where ApplicationStop fails")
-	flags.BoolVar(&f.wait, "wait", false, "follow the deployment until it ends")
-	addInterval(cmd, &f.interval)
-	return cmd
+	flags.BoolVar(&f.outdatedOnly, "update-outdated-instances-only", false, "leave out instances that run the revision already")
+}
+
+// read takes the words and makes sure that nothing is missing.
+func (f *createFlags) read(cmd *cobra.Command, args []string) error {
+	if err := f.words(args); err != nil {
+		return err
+	}
+	return required(cmd, "application-name", "deployment-group-name", "s3-location")
 }
 
 // words takes APPLICATION/GROUP and S3-LOCATION in place of flags.
@@ -74,14 +85,11 @@ func (f *createFlags) words(args []string) error {
 	return nil
 }
 
-func (p *program) create(ctx context.Context, c *connection, f createFlags) error {
+// request is what the flags ask for.
+func (f *createFlags) request() (*codedeploy.CreateDeploymentInput, error) {
 	location, err := parseLocation(f.location)
 	if err != nil {
-		return err
-	}
-	clients, err := c.open(ctx)
-	if err != nil {
-		return err
+		return nil, err
 	}
 	in := &codedeploy.CreateDeploymentInput{
 		ApplicationName:               &f.application,
@@ -89,12 +97,25 @@ func (p *program) create(ctx context.Context, c *connection, f createFlags) erro
 		Revision:                      &types.RevisionLocation{RevisionType: types.RevisionLocationTypeS3, S3Location: location},
 		FileExistsBehavior:            types.FileExistsBehavior(f.fileExists),
 		IgnoreApplicationStopFailures: f.ignoreStop,
+		UpdateOutdatedInstancesOnly:   f.outdatedOnly,
 	}
 	if f.config != "" {
 		in.DeploymentConfigName = &f.config
 	}
 	if f.description != "" {
 		in.Description = &f.description
+	}
+	return in, nil
+}
+
+func (p *program) create(ctx context.Context, c *connection, f createFlags) error {
+	in, err := f.request()
+	if err != nil {
+		return err
+	}
+	clients, err := c.open(ctx)
+	if err != nil {
+		return err
 	}
 	out, err := clients.CodeDeploy.CreateDeployment(ctx, in)
 	if err != nil {

@@ -32,6 +32,7 @@ watched and failures that explain themselves. Which server to talk to comes from
 the environment (eval "$(slipway env)"), or from --data or --endpoint-url; else it
 is the one that runs on ` + defaultData + `.`,
 		Example: `  slipway deploy push ./shop -a shop --s3-location s3://releases/shop/1.0.zip
+  slipway deploy plan shop/web s3://releases/shop/1.0.zip
   slipway deploy create shop/web s3://releases/shop/1.0.zip --wait
   slipway deploy list -a shop -g web
   slipway deploy status d-1A2B3C4D5`,
@@ -39,7 +40,7 @@ is the one that runs on ` + defaultData + `.`,
 		RunE: help,
 	}
 	c.add(cmd.PersistentFlags())
-	cmd.AddCommand(p.pushCommand(c), p.createCommand(c), p.watchCommand(c), p.statusCommand(c), p.stopCommand(c), p.listCommand(c))
+	cmd.AddCommand(p.pushCommand(c), p.planCommand(c), p.createCommand(c), p.watchCommand(c), p.statusCommand(c), p.stopCommand(c), p.listCommand(c))
 	return cmd
 }
 

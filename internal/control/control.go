@@ -34,6 +34,8 @@ type Config struct {
 	// it is made: nil, a *deploy.Error for the caller, or a fault. A nil function asks
 	// nobody, as on AWS.
 	RevisionExists func(context.Context, deploy.Revision) error
+	// Surveyor looks at what a deployment would meet. Without one nothing can be planned.
+	Surveyor Surveyor
 	// Log gets one line per change. Nil discards.
 	Log *slog.Logger
 }
@@ -48,6 +50,7 @@ type Service struct {
 	limits         deploy.Limits
 	quotas         deploy.Quotas
 	revisionExists func(context.Context, deploy.Revision) error
+	surveyor       Surveyor
 	log            *slog.Logger
 }
 
@@ -56,7 +59,8 @@ func New(c Config) *Service {
 	s := &Service{
 		store: c.Store, wake: c.Wake, now: c.Now,
 		region: c.Region, account: c.Account,
-		limits: c.Limits, quotas: c.Quotas.WithDefaults(), revisionExists: c.RevisionExists, log: c.Log,
+		limits: c.Limits, quotas: c.Quotas.WithDefaults(), revisionExists: c.RevisionExists,
+		surveyor: c.Surveyor, log: c.Log,
 	}
 	if s.wake == nil {
 		s.wake = func(string) {}

@@ -33,35 +33,8 @@ type DeploymentRequest struct {
 func (s *Service) CreateDeployment(
 	ctx context.Context, caller identity.Caller, r DeploymentRequest,
 ) (string, error) {
-	if err := authorize(caller, "CreateDeployment", s.groupARN(r.Application, r.Group)); err != nil {
-		return "", err
-	}
-	// Who may name other alarms than the group's could as well change the group.
-	if r.Alarms != nil {
-		if err := authorize(caller, "UpdateDeploymentGroup", s.groupARN(r.Application, r.Group)); err != nil {
-			return "", err
-		}
-	}
-	g, err := s.group(ctx, r.Application, r.Group)
+	d, _, err := s.prepare(ctx, caller, r)
 	if err != nil {
-		return "", err
-	}
-	if err := r.check(g); err != nil {
-		return "", err
-	}
-	if r.Alarms != nil {
-		g.Alarms = r.Alarms
-	}
-	revision, err := s.deployable(ctx, r.Revision, g)
-	if err != nil {
-		return "", err
-	}
-	d, err := s.newDeployment(ctx, caller, g, r)
-	if err != nil {
-		return "", err
-	}
-	d.Revision = revision
-	if err := checkBuilt(g); err != nil {
 		return "", err
 	}
 	if err := s.record(ctx, &d); err != nil {
@@ -71,6 +44,39 @@ func (s *Service) CreateDeployment(
 	s.log.InfoContext(ctx, "deployment created",
 		"deployment", d.ID, "application", d.Application, "group", d.Group, "by", caller.ARN)
 	return d.ID, nil
+}
+
+// prepare checks the request, and puts together the deployment that it asks for and its group.
+func (s *Service) prepare(
+	ctx context.Context, caller identity.Caller, r DeploymentRequest,
+) (d deploy.Deployment, g deploy.Group, err error) {
+	if err := authorize(caller, "CreateDeployment", s.groupARN(r.Application, r.Group)); err != nil {
+		return d, g, err
+	}
+	// Who may name other alarms than the group's could as well change the group.
+	if r.Alarms != nil {
+		if err := authorize(caller, "UpdateDeploymentGroup", s.groupARN(r.Application, r.Group)); err != nil {
+			return d, g, err
+		}
+	}
+	if g, err = s.group(ctx, r.Application, r.Group); err != nil {
+		return d, g, err
+	}
+	if err := r.check(g); err != nil {
+		return d, g, err
+	}
+	if r.Alarms != nil {
+		g.Alarms = r.Alarms
+	}
+	revision, err := s.deployable(ctx, r.Revision, g)
+	if err != nil {
+		return d, g, err
+	}
+	if d, err = s.newDeployment(ctx, caller, g, r); err != nil {
+		return d, g, err
+	}
+	d.Revision = revision
+	return d, g, checkBuilt(g)
 }
 
 // deployable checks that the revision suits the platform and can be fetched. Inline content

@@ -104,11 +104,7 @@ func (e *Engine) resolve(ctx context.Context, loaded store.Loaded, c *store.Comm
 	if err != nil {
 		return err
 	}
-	var lastGood string
-	if r := loaded.Group.History.LastGood; r != nil {
-		lastGood = r.Key()
-	}
-	rollout.Order(targets, lastGood, c.Deployment.Config.Zonal != nil, c.Deployment.Incoming())
+	rollout.Arrange(targets, c.Deployment, *loaded.Group)
 	c.Targets, c.Resolved, c.Deployment.ResolvedAt, c.Deployment.Trouble = targets, true, now, nil
 	return nil
 }

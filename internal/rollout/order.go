@@ -7,6 +7,15 @@ import (
 	"github.com/slipway/slipway/internal/deploy"
 )
 
+// Arrange sorts the targets of d, a deployment to g, as Order does.
+func Arrange(targets []deploy.Target, d deploy.Deployment, g deploy.Group) {
+	lastGood := ""
+	if r := g.History.LastGood; r != nil {
+		lastGood = r.Key()
+	}
+	Order(targets, lastGood, d.Config.Zonal != nil, d.Incoming())
+}
+
 // Order sorts targets as they should be taken: hosts that are down anyway come first, then
 // those whose revision is unknown, then old ones, then those that run lastGood (a revision
 // key). Among equals, by name, so that people can tell what comes next. A zonal deployment

@@ -20,6 +20,7 @@ import (
 	"github.com/slipway/slipway/internal/standin/cloudtrail"
 	"github.com/slipway/slipway/internal/standin/iam"
 	"github.com/slipway/slipway/internal/standin/lambda"
+	"github.com/slipway/slipway/internal/store"
 )
 
 // route splits the one listener: by the service that a request is signed for, and where it
@@ -149,6 +150,16 @@ func (s *Server) observeObject(ctx context.Context, accessKeyID string, call aws
 	cloudtrail.Recorder(s.audit, s.cfg.Log)(awswire.WithCaller(ctx, caller), call)
 }
 
+// lastHeard is when the agent of an instance was last heard of; zero for never.
+func (s *Server) lastHeard(ctx context.Context, name string) (time.Time, error) {
+	i, err := s.store.Instance(ctx, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return time.Time{}, nil
+	}
+	seen, _ := s.endpoint.Sighted(i.Identity())
+	return seen.At, err
+}
+
 // revisionExists refuses a revision in the embedded object store that is not there.
 func (s *Server) revisionExists(ctx context.Context, r deploy.Revision) error {
 	if r.S3 == nil {
@@ -163,6 +174,10 @@ func (s *Server) revisionExists(ctx context.Context, r deploy.Revision) error {
 			"Upload it with slipway deploy push, aws deploy push or aws s3 cp, then try again.", r.S3.Bucket, r.S3.Key, version(r.S3.Version))
 	}
 	return nil
+}
+
+func (s *Server) openBundle(ctx context.Context, at deploy.S3Location) (io.ReadCloser, error) {
+	return s.objects.Open(ctx, at.Bucket, at.Key, at.Version)
 }
 
 func version(v string) string {

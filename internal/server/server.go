@@ -33,6 +33,7 @@ import (
 	"github.com/slipway/slipway/internal/standin/lambda"
 	"github.com/slipway/slipway/internal/standin/s3"
 	"github.com/slipway/slipway/internal/store/sqlite"
+	"github.com/slipway/slipway/internal/survey"
 )
 
 // Files in the data directory that people use.
@@ -233,21 +234,22 @@ func (s *Server) openRooms(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	drivers := map[deploy.Platform]platform.Driver{
+		deploy.Server: hosts.New(hosts.Config{
+			Fleet: s.store, Wake: s.inbox.Wake, Traffic: trafficOver(services, s.lookEvery()),
+			RevisionExists: s.revisionExists, MaxInstances: s.cfg.Quotas.Instances,
+		}),
+	}
+	alarms := alarm.Alarms{CloudWatch: awscloudwatch.NewFromConfig(services)}
 	s.engine = engine.New(engine.Config{
-		Store: s.store,
-		Drivers: map[deploy.Platform]platform.Driver{
-			deploy.Server: hosts.New(hosts.Config{
-				Fleet: s.store, Wake: s.inbox.Wake, Traffic: trafficOver(services, s.lookEvery()),
-				RevisionExists: s.revisionExists, MaxInstances: s.cfg.Quotas.Instances,
-			}),
-		},
-		Alarms: alarm.Alarms{CloudWatch: awscloudwatch.NewFromConfig(services)},
-		Owner:  "embedded", // the lock on the data directory: there is no other
-		Log:    s.cfg.Log,
+		Store: s.store, Drivers: drivers, Alarms: alarms,
+		Owner: "embedded", // the lock on the data directory: there is no other
+		Log:   s.cfg.Log,
 	})
 	service := control.New(control.Config{
 		Store: s.store, Wake: s.engine.Wake, Region: s.cfg.Region, Account: s.cfg.Account,
 		Limits: s.cfg.Limits, Quotas: s.cfg.Quotas, RevisionExists: s.revisionExists, Log: s.cfg.Log,
+		Surveyor: &survey.Survey{Drivers: drivers, Alarms: alarms, Heard: s.lastHeard, Fetch: s.openBundle},
 	})
 	s.audit = audit.New(s.store, s.cfg.Audit, time.Now)
 	s.hosts = service.Hosts(s.inbox, seal)

@@ -192,7 +192,7 @@ func reads(operation string) bool {
 	if operation == "GetSessionToken" {
 		return false
 	}
-	for _, prefix := range []string{"Get", "List", "BatchGet", "Describe", "Lookup"} {
+	for _, prefix := range []string{"Get", "List", "BatchGet", "Describe", "Lookup", "Plan"} {
 		if strings.HasPrefix(operation, prefix) {
 			return true
 		}

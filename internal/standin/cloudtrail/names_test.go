@@ -33,7 +33,7 @@ func TestNames(t *testing.T) {
 
 func TestReads(t *testing.T) {
 	for operation, want := range map[string]bool{
-		"GetDeployment": true, "ListRoles": true, "BatchGetDeployments": true, "LookupEvents": true, "PutMetricData": true,
+		"GetDeployment": true, "PlanDeployment": true, "ListRoles": true, "BatchGetDeployments": true, "LookupEvents": true, "PutMetricData": true,
 		"GetSessionToken": false, "AssumeRole": false, "CreateDeployment": false, "StopDeployment": false,
 	} {
 		if got := reads(operation); got != want {

@@ -17,6 +17,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -267,6 +268,19 @@ func (g *Gateway) failed(w http.ResponseWriter, r *http.Request, err error) {
 		g.cfg.Log.Error("object store did not answer", "method", r.Method, "error", err)
 	}
 	refuse(w, r, http.StatusInternalServerError, "InternalError", "We encountered an internal error. Please try again.")
+}
+
+// Open reads an object, in the given version where one is given.
+func (g *Gateway) Open(ctx context.Context, bucket, key, version string) (io.ReadCloser, error) {
+	in := &awss3.GetObjectInput{Bucket: &bucket, Key: &key}
+	if version != "" {
+		in.VersionId = &version
+	}
+	out, err := g.backend.GetObject(ctx, in)
+	if err != nil {
+		return nil, fmt.Errorf("read s3://%s/%s: %w", bucket, key, err)
+	}
+	return out.Body, nil
 }
 
 // Exists says whether an object is there, in the given version where one is given.
