@@ -47,13 +47,31 @@ func (a *api) listOnPremisesInstances(
 func (a *api) addTagsToOnPremisesInstances(
 	ctx context.Context, caller identity.Caller, in *wire.AddTagsToOnPremisesInstancesInput,
 ) (*awswire.Empty, error) {
-	return nil, a.control.TagInstances(ctx, caller, in.InstanceNames, tagsIn(in.Tags))
+	tags, err := instanceTagsIn(in.Tags)
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.control.TagInstances(ctx, caller, in.InstanceNames, tags)
 }
 
 func (a *api) removeTagsFromOnPremisesInstances(
 	ctx context.Context, caller identity.Caller, in *wire.RemoveTagsFromOnPremisesInstancesInput,
 ) (*awswire.Empty, error) {
-	return nil, a.control.UntagInstances(ctx, caller, in.InstanceNames, tagsIn(in.Tags))
+	tags, err := instanceTagsIn(in.Tags)
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.control.UntagInstances(ctx, caller, in.InstanceNames, tags)
+}
+
+// instanceTagsIn is tagsIn for on-premises instances, whose tags need a value, if an empty one.
+func instanceTagsIn(tags []wire.Tag) ([]deploy.Tag, error) {
+	for _, t := range tags {
+		if t.Value == nil {
+			return nil, deploy.Errorf("InvalidTag", "A tag has no Value. An on-premises instance's has a Key and a Value, which may be empty")
+		}
+	}
+	return tagsIn(tags), nil
 }
 
 func instanceOut(i deploy.Instance) wire.InstanceInfo {

@@ -30,6 +30,8 @@ type DeploymentRequest struct {
 }
 
 // CreateDeployment makes a deployment, which the engine then carries out, and returns its id.
+// Like AWS it asks for more than its own action: to use the config and the revision, and to
+// change the group where the request brings alarms of its own.
 func (s *Service) CreateDeployment(
 	ctx context.Context, caller identity.Caller, r DeploymentRequest,
 ) (string, error) {
@@ -68,7 +70,7 @@ func (s *Service) prepare(
 	if r.Alarms != nil {
 		g.Alarms = r.Alarms
 	}
-	revision, err := s.deployable(ctx, r.Revision, g)
+	revision, err := s.deployable(ctx, caller, r.Revision, g)
 	if err != nil {
 		return d, g, err
 	}
@@ -79,10 +81,15 @@ func (s *Service) prepare(
 	return d, g, checkBuilt(g)
 }
 
-// deployable checks that the revision suits the platform and can be fetched. Inline content
-// that is registered may be named by its hash alone.
-func (s *Service) deployable(ctx context.Context, r deploy.Revision, g deploy.Group) (deploy.Revision, error) {
+// deployable checks that the revision suits the platform and can be fetched, and that the
+// caller may use it. Inline content that is registered may be named by its hash alone.
+func (s *Service) deployable(
+	ctx context.Context, caller identity.Caller, r deploy.Revision, g deploy.Group,
+) (deploy.Revision, error) {
 	if c := r.Content; c != nil && c.Content == "" && g.Platform != deploy.Server {
+		if err := authorize(caller, "GetApplicationRevision", s.applicationARN(g.Application)); err != nil {
+			return r, err
+		}
 		app := deploy.Application{ID: g.ApplicationID, Name: g.Application}
 		view, err := s.revision(ctx, app, r, nil)
 		return view.Revision, err
@@ -91,10 +98,23 @@ func (s *Service) deployable(ctx context.Context, r deploy.Revision, g deploy.Gr
 	if err != nil {
 		return r, err
 	}
-	if r.S3 == nil {
-		return r, nil
+	if err := s.authorizeRevision(ctx, caller, r, g); err != nil || r.S3 == nil {
+		return r, err
 	}
 	return r, wrapFault("look for revision", s.revisionExists(ctx, r))
+}
+
+// authorizeRevision asks whether the caller may read the revision, or, where it is not
+// registered yet, may register it: a deployment does.
+func (s *Service) authorizeRevision(ctx context.Context, caller identity.Caller, r deploy.Revision, g deploy.Group) error {
+	operation := "GetApplicationRevision"
+	_, err := s.store.Revision(ctx, g.ApplicationID, r.Key())
+	if errors.Is(err, store.ErrNotFound) {
+		operation = "RegisterApplicationRevision"
+	} else if err != nil {
+		return fmt.Errorf("read revision: %w", err)
+	}
+	return authorize(caller, operation, s.applicationARN(g.Application))
 }
 
 // newDeployment puts together what the request gives and what the group has.
@@ -104,6 +124,9 @@ func (s *Service) newDeployment(
 	name := r.ConfigName
 	if name == "" {
 		name = g.ConfigName
+	}
+	if err := authorize(caller, "GetDeploymentConfig", s.configARN(name)); err != nil {
+		return deploy.Deployment{}, err
 	}
 	config, err := s.configFor(ctx, name, g.Platform)
 	if err != nil {

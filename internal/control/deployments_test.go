@@ -201,9 +201,9 @@ func TestAlarmsOfItsOwn(t *testing.T) {
 	request := control.DeploymentRequest{
 		Application: "web", Group: "prod", Revision: bundle, Alarms: &deploy.Alarms{Names: []string{"cpu"}},
 	}
-	_, err := w.CreateDeployment(t.Context(), developer(t, "CreateDeployment", "deploymentgroup:web/prod"), request)
+	_, err := w.CreateDeployment(t.Context(), developer(t, "CreateDeployment deploymentgroup:web/prod"), request)
 	wantError(t, err, "AccessDenied", "codedeploy:UpdateDeploymentGroup")
-	id := must(t)(w.CreateDeployment(t.Context(), developer(t, "*", "deploymentgroup:web/prod"), request))
+	id := must(t)(w.CreateDeployment(t.Context(), developer(t, "* deploymentgroup:web/prod", readConfigs, register), request))
 	d, _ := w.store.Deployment(t.Context(), id)
 	if d.Alarms == nil || d.Alarms.Enabled || d.OverrideAlarms == nil {
 		t.Errorf("alarms in force %+v, given %+v; want those given, switched off", d.Alarms, d.OverrideAlarms)

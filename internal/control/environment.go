@@ -3,6 +3,7 @@ package control
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/slipway/slipway/internal/deploy"
 )
@@ -193,8 +194,8 @@ func checkAlarms(a *deploy.Alarms) error {
 		return deploy.Errorf("InvalidAlarmConfig", "alarmConfiguration is enabled, but has no alarms")
 	}
 	for i, name := range a.Names {
-		if name == "" || len(name) > 255 {
-			return deploy.Errorf("InvalidAlarmConfig", "The name of an alarm is not valid: %s. It has 1 to 255 characters", shown(name))
+		if name == "" || utf8.RuneCountInString(name) > maxAlarmName {
+			return deploy.Errorf("InvalidAlarmConfig", "The name of an alarm is not valid: %s. It has 1 to %d characters", shown(name), maxAlarmName)
 		}
 		if slices.Contains(a.Names[:i], name) {
 			return deploy.Errorf("InvalidAlarmConfig", "The alarm %s is given twice", name)

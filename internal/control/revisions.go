@@ -275,7 +275,7 @@ func checkRevision(r deploy.Revision, platform deploy.Platform) (deploy.Revision
 		return r, deploy.Errorf("InvalidRevision", "A GitHub revision is for the Server compute platform, not for %s", platform)
 	case r.Content != nil && onServers:
 		return r, deploy.Errorf("InvalidRevision",
-			"A %s revision is for the Lambda and ECS compute platforms; Server takes S3 or GitHub", r.Type)
+			"A revision of type %s is for the Lambda and ECS compute platforms; Server takes S3 or GitHub", r.Type)
 	case r.Content != nil && r.Content.Content == "":
 		return r, deploy.Errorf("InvalidRevision", "The revision has no content")
 	}
@@ -322,7 +322,7 @@ func checkLocation(r deploy.Revision) (deploy.Revision, error) {
 	case deploy.StringContent, deploy.AppSpecContent:
 		return completeContent(r)
 	default:
-		return r, deploy.Errorf(code, "The revisionType is not valid: %q. It is S3, GitHub, String or AppSpecContent",
+		return r, deploy.Errorf(code, "The revisionType is not valid: %s. It is S3, GitHub, String or AppSpecContent",
 			shown(string(r.Type)))
 	}
 	return r, nil

@@ -22,6 +22,7 @@ const (
 	maxARN          = 1011
 	maxKey          = 1024 // bytes of an S3 key
 	maxGroupMembers = 10   // alarms, triggers, Auto Scaling groups, load balancers
+	maxAlarmName    = 255
 	maxRouting      = 2880 // minutes between the first and the last shift of traffic
 )
 
@@ -105,7 +106,8 @@ func checkRole(arn string) error {
 		return deploy.Errorf("RoleRequired", "The service role ARN is missing")
 	case len(arn) > maxARN || !roleForm.MatchString(arn):
 		return deploy.Errorf("InvalidRole",
-			"The service role ARN is not valid: %s. It has the form arn:aws:iam::<account>:role/<name>", shown(arn))
+			"AWS CodeDeploy does not have the permissions required to assume the role %s. "+
+				"The ARN of a role has the form arn:aws:iam::<account>:role/<name>", shown(arn))
 	}
 	return nil
 }
@@ -165,6 +167,9 @@ func tagFault(t deploy.Tag) string {
 // shown is the caller's own text, cut to a length that fits an error message.
 func shown(text string) string {
 	const longest = 200
+	if text == "" {
+		return "(none)"
+	}
 	if utf8.RuneCountInString(text) <= longest {
 		return text
 	}

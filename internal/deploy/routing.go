@@ -56,7 +56,7 @@ func PredefinedConfigs() []Config {
 		}
 	}
 	return []Config{
-		server(3, "AllAtOnce", MinimumHealthy{HostCount, 0}),
+		server(3, "AllAtOnce", MinimumHealthy{FleetPercent, 0}),
 		server(2, "HalfAtATime", MinimumHealthy{FleetPercent, 50}),
 		server(1, "OneAtATime", MinimumHealthy{OneAtATime, 1}),
 		routed(4, Lambda, "AllAtOnce", RouteAllAtOnce, 0, 0),

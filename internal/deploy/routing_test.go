@@ -2,23 +2,42 @@ package deploy
 
 import (
 	"encoding/json"
+	"reflect"
 	"testing"
 )
 
+// What GetDeploymentConfig says on AWS, by name.
+var predefined = map[string]Config{
+	"OneAtATime":                          {Platform: Server, Healthy: MinimumHealthy{OneAtATime, 1}},
+	"HalfAtATime":                         {Platform: Server, Healthy: MinimumHealthy{FleetPercent, 50}},
+	"AllAtOnce":                           {Platform: Server, Healthy: MinimumHealthy{FleetPercent, 0}},
+	"LambdaAllAtOnce":                     {Platform: Lambda, Traffic: &TrafficRouting{RouteAllAtOnce, 0, 0}},
+	"LambdaCanary10Percent5Minutes":       {Platform: Lambda, Traffic: &TrafficRouting{RouteCanary, 10, 5}},
+	"LambdaCanary10Percent10Minutes":      {Platform: Lambda, Traffic: &TrafficRouting{RouteCanary, 10, 10}},
+	"LambdaCanary10Percent15Minutes":      {Platform: Lambda, Traffic: &TrafficRouting{RouteCanary, 10, 15}},
+	"LambdaCanary10Percent30Minutes":      {Platform: Lambda, Traffic: &TrafficRouting{RouteCanary, 10, 30}},
+	"LambdaLinear10PercentEvery1Minute":   {Platform: Lambda, Traffic: &TrafficRouting{RouteLinear, 10, 1}},
+	"LambdaLinear10PercentEvery2Minutes":  {Platform: Lambda, Traffic: &TrafficRouting{RouteLinear, 10, 2}},
+	"LambdaLinear10PercentEvery3Minutes":  {Platform: Lambda, Traffic: &TrafficRouting{RouteLinear, 10, 3}},
+	"LambdaLinear10PercentEvery10Minutes": {Platform: Lambda, Traffic: &TrafficRouting{RouteLinear, 10, 10}},
+	"ECSAllAtOnce":                        {Platform: ECS, Traffic: &TrafficRouting{RouteAllAtOnce, 0, 0}},
+	"ECSCanary10Percent5Minutes":          {Platform: ECS, Traffic: &TrafficRouting{RouteCanary, 10, 5}},
+	"ECSCanary10Percent15Minutes":         {Platform: ECS, Traffic: &TrafficRouting{RouteCanary, 10, 15}},
+	"ECSLinear10PercentEvery1Minutes":     {Platform: ECS, Traffic: &TrafficRouting{RouteLinear, 10, 1}},
+	"ECSLinear10PercentEvery3Minutes":     {Platform: ECS, Traffic: &TrafficRouting{RouteLinear, 10, 3}},
+}
+
 func TestPredefinedConfigsAreAWSs(t *testing.T) {
-	perPlatform, ids := map[Platform]int{}, map[string]bool{}
-	for _, c := range PredefinedConfigs() {
-		perPlatform[c.Platform]++
-		ids[c.ID] = true
-		if (c.Traffic == nil) != (c.Platform == Server) || (c.Healthy == MinimumHealthy{}) != (c.Platform != Server) {
-			t.Errorf("%+v", c)
+	ids := map[string]bool{}
+	for name, want := range predefined {
+		got, ok := Predefined(PredefinedPrefix + name)
+		if want.ID, want.Name = got.ID, PredefinedPrefix+name; !ok || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is %+v, %v; want %+v", name, got, ok, want)
 		}
-		if found, ok := Predefined(c.Name); !ok || found.ID != c.ID || len(c.ID) != 36 {
-			t.Errorf("%s: %+v, %v", c.Name, found, ok)
-		}
+		ids[got.ID] = len(got.ID) == 36
 	}
-	if perPlatform[Server] != 3 || perPlatform[Lambda] != 9 || perPlatform[ECS] != 5 || len(ids) != 17 {
-		t.Errorf("%v, %d ids", perPlatform, len(ids))
+	if all := PredefinedConfigs(); len(all) != len(predefined) || len(ids) != len(predefined) {
+		t.Errorf("%d configs with %d ids, want %d", len(all), len(ids), len(predefined))
 	}
 	for _, p := range Platforms {
 		if c, ok := Predefined(DefaultConfig(p)); !ok || c.Platform != p {

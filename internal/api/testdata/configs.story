@@ -83,7 +83,7 @@
     "deploymentConfigId": "00000000-0000-0000-0000-000000000003",
     "deploymentConfigName": "CodeDeployDefault.AllAtOnce",
     "minimumHealthyHosts": {
-      "type": "HOST_COUNT",
+      "type": "FLEET_PERCENT",
       "value": 0
     }
   }

@@ -260,7 +260,7 @@
 400
 {
   "__type": "InvalidRoleException",
-  "message": "The service role ARN is not valid: service. It has the form arn:aws:iam::<account>:role/<name>"
+  "message": "AWS CodeDeploy does not have the permissions required to assume the role service. The ARN of a role has the form arn:aws:iam::<account>:role/<name>"
 }
 
 > CreateDeploymentGroup {"applicationName": "shop", "deploymentGroupName": "live", "serviceRoleArn": "arn:aws:iam::000000000000:role/service"}
@@ -293,7 +293,7 @@
 400
 {
   "__type": "InvalidTriggerConfigException",
-  "message": "The triggerTargetArn of trigger t is not the ARN of an SNS topic: "
+  "message": "The triggerTargetArn of trigger t is not the ARN of an SNS topic: (none)"
 }
 
 > CreateDeploymentGroup {"applicationName": "shop", "deploymentGroupName": "balanced", "serviceRoleArn": "arn:aws:iam::000000000000:role/service", "loadBalancerInfo": {"targetGroupInfoList": [{"name": "web"}]}}
@@ -428,7 +428,7 @@
 400
 {
   "__type": "InvalidRoleException",
-  "message": "The service role ARN is not valid: x. It has the form arn:aws:iam::<account>:role/<name>"
+  "message": "AWS CodeDeploy does not have the permissions required to assume the role x. The ARN of a role has the form arn:aws:iam::<account>:role/<name>"
 }
 
 # A group of ECS, as AWS shows it; a list that AWS refuses even when empty.

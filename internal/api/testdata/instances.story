@@ -227,6 +227,20 @@
   "message": "No tags are given"
 }
 
+> AddTagsToOnPremisesInstances {"instanceNames": ["web-1"], "tags": [{"Key": "b"}]}
+400
+{
+  "__type": "InvalidTagException",
+  "message": "A tag has no Value. An on-premises instance's has a Key and a Value, which may be empty"
+}
+
+> RemoveTagsFromOnPremisesInstances {"instanceNames": ["web-1"], "tags": [{"Key": "b"}]}
+400
+{
+  "__type": "InvalidTagException",
+  "message": "A tag has no Value. An on-premises instance's has a Key and a Value, which may be empty"
+}
+
 > AddTagsToOnPremisesInstances {"instanceNames": ["web-1"], "tags": [{"Value": "b"}]}
 400
 {

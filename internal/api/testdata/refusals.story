@@ -479,7 +479,7 @@
 400
 {
   "__type": "InvalidRoleException",
-  "message": "The service role ARN is not valid: role. It has the form arn:aws:iam::<account>:role/<name>"
+  "message": "AWS CodeDeploy does not have the permissions required to assume the role role. The ARN of a role has the form arn:aws:iam::<account>:role/<name>"
 }
 
 > CreateDeploymentGroup {"applicationName": "web", "deploymentGroupName": "g", "serviceRoleArn": "arn:aws:iam::000000000000:role/service", "deploymentConfigName": "a b"}
@@ -549,7 +549,7 @@
 400
 {
   "__type": "InvalidAlarmConfigException",
-  "message": "The name of an alarm is not valid: . It has 1 to 255 characters"
+  "message": "The name of an alarm is not valid: (none). It has 1 to 255 characters"
 }
 
 > CreateDeploymentGroup {"applicationName": "web", "deploymentGroupName": "g", "serviceRoleArn": "arn:aws:iam::000000000000:role/service", "alarmConfiguration": {"enabled": true, "alarms": [<11 of {"name": "alarm-#"}>]}}
@@ -634,7 +634,7 @@
 400
 {
   "__type": "InvalidRoleException",
-  "message": "The service role ARN is not valid: role. It has the form arn:aws:iam::<account>:role/<name>"
+  "message": "AWS CodeDeploy does not have the permissions required to assume the role role. The ARN of a role has the form arn:aws:iam::<account>:role/<name>"
 }
 
 > UpdateDeploymentGroup {"applicationName": "web", "currentDeploymentGroupName": "prod", "deploymentConfigName": "a b"}
@@ -704,7 +704,7 @@
 400
 {
   "__type": "InvalidAlarmConfigException",
-  "message": "The name of an alarm is not valid: . It has 1 to 255 characters"
+  "message": "The name of an alarm is not valid: (none). It has 1 to 255 characters"
 }
 
 > UpdateDeploymentGroup {"applicationName": "web", "currentDeploymentGroupName": "prod", "alarmConfiguration": {"enabled": true, "alarms": [<11 of {"name": "alarm-#"}>]}}
@@ -831,7 +831,7 @@
 400
 {
   "__type": "InvalidRevisionException",
-  "message": "The revisionType is not valid: \"Tape\". It is S3, GitHub, String or AppSpecContent"
+  "message": "The revisionType is not valid: Tape. It is S3, GitHub, String or AppSpecContent"
 }
 
 > CreateDeployment {"applicationName": "web", "deploymentGroupName": "prod", "description": "ddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd", "revision": {"revisionType": "S3", "s3Location": {"bucket": "releases", "key": "web.zip", "bundleType": "zip"}}}

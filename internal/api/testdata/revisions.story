@@ -242,7 +242,7 @@
 400
 {
   "__type": "InvalidRevisionException",
-  "message": "The revisionType is not valid: \"\". It is S3, GitHub, String or AppSpecContent"
+  "message": "The revisionType is not valid: (none). It is S3, GitHub, String or AppSpecContent"
 }
 
 > RegisterApplicationRevision {"applicationName": "web", "revision": {"revisionType": "S3"}}
@@ -298,7 +298,7 @@
 400
 {
   "__type": "InvalidRevisionException",
-  "message": "A AppSpecContent revision is for the Lambda and ECS compute platforms; Server takes S3 or GitHub"
+  "message": "A revision of type AppSpecContent is for the Lambda and ECS compute platforms; Server takes S3 or GitHub"
 }
 
 > BatchGetApplicationRevisions {"applicationName": "web", "revisions": []}
