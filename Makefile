@@ -41,7 +41,7 @@ race: ## all tests, with the race detector
 	@$(GO) test $(RACE) -timeout 14m ./...
 
 stories: ## only the end-to-end stories with the real AWS CLI
-	$(GO) test -v -count=1 ./test/script
+	$(GO) test -v -count=1 -timeout 30m ./test/script
 
 bench: ## the benchmarks, each beside a peer or a physical limit of the same run
 	$(GO) test -run '^$$' -bench . -skip BenchmarkRequests -benchtime 5x ./test/bench ./internal/sim ./internal/agent ./internal/agent/install ./internal/agent/hook ./internal/agent/local

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -51,10 +52,30 @@ func (a *Agent) poll(ctx context.Context) {
 			trouble.clear(a)
 			empty = 0
 		}
-		if wait > 0 && pause(ctx, wait) != nil {
+		if wait > 0 && a.rest(ctx, wait, err) != nil {
 			return
 		}
 	}
+}
+
+// lookForKeys is how often the credentials file is looked at after its keys were refused.
+const lookForKeys = time.Second
+
+// rest waits after a poll that err ended; where keys from a file were refused, only until the file
+// has others. A host that was locked out by old keys is back at once.
+func (a *Agent) rest(ctx context.Context, wait time.Duration, err error) error {
+	service, answered := errors.AsType[*ServiceError](err)
+	keys, fromFile := a.service.host.Credentials.(*fileCredentials)
+	if !answered || !service.aboutKeys() || !fromFile {
+		return pause(ctx, wait)
+	}
+	refused, _ := keys.Retrieve(ctx) // no error: they were read before
+	for end := time.Now().Add(wait); time.Now().Before(end) && !a.service.renewed(ctx, refused); {
+		if err := pause(ctx, min(lookForKeys, time.Until(end))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // check refuses a command that is not for this host or has no name.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/slipway/slipway/internal/hostwire"
@@ -79,6 +80,30 @@ func TestRenewedKeys(t *testing.T) {
 		if c, err := keys.Retrieve(t.Context()); err != nil || c.AccessKeyID != "NEW" {
 			t.Errorf("got %s %v", c.AccessKeyID, err)
 		}
+	}
+}
+
+// An agent that waits because its keys were refused goes on when the file has new ones.
+func TestRenewedKeysEndTheWait(t *testing.T) {
+	const wait, renewal = 90 * time.Second, 30 * time.Second
+	for code, want := range map[string]time.Duration{"ExpiredTokenException": renewal, "InternalFailure": wait} {
+		synctest.Test(t, func(t *testing.T) {
+			file := write(t, "credentials", "[default]\naws_access_key_id=OLD\naws_secret_access_key=s\n")
+			a := &Agent{service: &commandService{host: Host{Credentials: &fileCredentials{path: file}}}}
+			if _, err := a.service.host.Credentials.Retrieve(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			time.AfterFunc(renewal-lookForKeys/2, func() {
+				if err := os.WriteFile(file, []byte("[default]\naws_access_key_id=NEW\naws_secret_access_key=s\n"), 0o600); err != nil {
+					t.Error(err)
+				}
+			})
+			begun := time.Now()
+			err := a.rest(t.Context(), wait, &ServiceError{Code: code, Status: 400})
+			if took := time.Since(begun); err != nil || took != want {
+				t.Errorf("%s: waited %v, %v; want %v", code, took, err, want)
+			}
+		})
 	}
 }
 

@@ -2,6 +2,7 @@ package script_test
 
 import (
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -60,7 +61,9 @@ func onMachine(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if args[0] == "aws" {
 		s.called(args[1:])
-		args = append([]string{"http_proxy=http://127.0.0.1:9", "no_proxy=127.0.0.1", s.cli, "--endpoint-url", s.URL}, args[1:]...)
+		server, err := url.Parse(s.URL)
+		ts.Check(err)
+		args = append([]string{"http_proxy=http://127.0.0.1:9", "no_proxy=" + server.Hostname(), s.cli, "--endpoint-url", s.URL}, args[1:]...)
 	}
 	enter := []string{"--target", fmt.Sprint(s.machine), "--mount", "--pid", "sh", "-c", `cd "$0" && exec env "$@"`, ts.MkAbs(".")}
 	err := ts.Exec("nsenter", append(enter, args...)...)

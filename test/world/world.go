@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -25,8 +26,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 )
 
-// patience bounds every wait of a story.
-const patience = 60 * time.Second
+// patience bounds every wait of a story. Only one that fails lasts as long: on a machine with
+// much else to do, programs take seconds just to start.
+const patience = 2 * time.Minute
 
 // A World is what one story has running: a server, and hosts with an agent each.
 type World struct {
@@ -37,13 +39,20 @@ type World struct {
 	env      func() []string
 
 	mu      sync.Mutex
-	running map[string]*exec.Cmd
+	running map[string]*program
+}
+
+// A program runs in the background.
+type program struct {
+	process *os.Process
+	ended   chan struct{} // closed at its end
+	err     error         // how it ended
 }
 
 // New returns a world in which nothing runs. binaries is where slipway and slipway-agent
 // are; env is the environment that they get.
 func New(dir, binaries string, env func() []string) *World {
-	return &World{Dir: dir, binaries: binaries, env: env, running: map[string]*exec.Cmd{}}
+	return &World{Dir: dir, binaries: binaries, env: env, running: map[string]*program{}}
 }
 
 // Build builds both binaries into a folder.
@@ -55,14 +64,14 @@ func Build(dir string) error {
 	return nil
 }
 
-// start runs a program in the background under a name.
-func (w *World) start(name string, program string, args ...string) error {
+// start runs one of the binaries in the background under a name.
+func (w *World) start(name string, binary string, args ...string) error {
 	log, err := os.OpenFile(filepath.Join(w.Dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	cmd := exec.Command(filepath.Join(w.binaries, program), args...)
+	cmd := exec.Command(filepath.Join(w.binaries, binary), args...)
 	cmd.Env = append(w.env(), "SLIPWAY_STORY="+w.Dir)
 	if w.HTTPS {
 		cmd.Env = append(cmd.Env, "AWS_CA_BUNDLE="+w.CAFile(), "SSL_CERT_FILE="+w.CAFile())
@@ -72,31 +81,34 @@ func (w *World) start(name string, program string, args ...string) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	p := &program{process: cmd.Process, ended: make(chan struct{})}
+	go func() {
+		p.err = cmd.Wait()
+		close(p.ended)
+	}()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.running[name] = cmd
+	w.running[name] = p
 	return nil
 }
 
 // Signal ends what runs under a name and returns how it ended.
 func (w *World) Signal(name string, sig os.Signal) error {
 	w.mu.Lock()
-	cmd := w.running[name]
+	p := w.running[name]
 	delete(w.running, name)
 	w.mu.Unlock()
-	if cmd == nil {
+	if p == nil {
 		return fmt.Errorf("%s is not running", name)
 	}
-	if err := cmd.Process.Signal(sig); err != nil {
+	if err := p.process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
 	select {
-	case err := <-ended:
-		return err
+	case <-p.ended:
+		return p.err
 	case <-time.After(patience):
-		cmd.Process.Kill()
+		p.process.Kill()
 		return fmt.Errorf("%s did not end within %s\n%s", name, patience, w.Tail(name))
 	}
 }
@@ -128,10 +140,13 @@ func (w *World) Tail(name string) string {
 	return string(text)
 }
 
-// StartServer starts the server on the address that it had before, if any.
+// StartServer starts the server on the address that it had before, if any. Its first one is an
+// address of its own: a port of 127.0.0.1 that is free now may be the near end of somebody's
+// connection by the time the server starts.
 func (w *World) StartServer(args []string) error {
 	if w.URL == "" {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		address := fmt.Sprintf("127.%d.%d.%d:0", 1+rand.IntN(120), rand.IntN(256), 1+rand.IntN(254))
+		l, err := net.Listen("tcp", address)
 		if err != nil {
 			return err
 		}
@@ -145,7 +160,13 @@ func (w *World) StartServer(args []string) error {
 	if err := w.start("server", "slipway", args...); err != nil {
 		return err
 	}
+	server := w.running["server"]
 	return w.Await("the server serves", func() (bool, error) {
+		select {
+		case <-server.ended:
+			return false, fmt.Errorf("the server ended: %v\n%s", server.err, w.Tail("server"))
+		default:
+		}
 		client, err := w.client()
 		if err != nil {
 			return false, nil
