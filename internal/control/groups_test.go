@@ -51,7 +51,9 @@ func TestAnUpdateOfAGroup(t *testing.T) {
 		{"alarms switched off", control.GroupSettings{Alarms: &deploy.Alarms{}},
 			func(g *deploy.Group) { g.Alarms = &deploy.Alarms{} }},
 		{"an alarm of 255 characters", control.GroupSettings{Alarms: &deploy.Alarms{Enabled: true, Names: []string{strings.Repeat("é", 255)}}},
-			func(g *deploy.Group) { g.Alarms = &deploy.Alarms{Enabled: true, Names: []string{strings.Repeat("é", 255)}} }},
+			func(g *deploy.Group) {
+				g.Alarms = &deploy.Alarms{Enabled: true, Names: []string{strings.Repeat("é", 255)}}
+			}},
 		{"triggers cleared", control.GroupSettings{Triggers: []deploy.Trigger{}},
 			func(g *deploy.Group) { g.Triggers = nil }},
 		{"Auto Scaling groups cleared", control.GroupSettings{AutoScalingGroups: []string{}},
