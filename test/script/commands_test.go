@@ -36,6 +36,7 @@ import (
 //	keep VAR                keep what the last command printed
 //	traffic begins URL      ask for a page all the time; count the answers
 //	[!] traffic ends        stop that, and none (some) of the requests may have failed
+//	traffic ends in-flight  stop that; only as many may have failed as are in flight at one moment
 //	machine [try] CMD ARG … run a command, or the AWS CLI, on a machine that looks like Ubuntu
 //	walked [NAME …]         every subcommand of aws deploy was called in this story, but these
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
