@@ -68,7 +68,8 @@ var layers = map[string]string{
 	"internal/server": "internal/deploy internal/store internal/store/sqlite internal/platform internal/platform/server internal/engine " +
 		"internal/control internal/identity internal/awswire internal/api internal/hostapi internal/standin/iam internal/standin/s3 " +
 		"internal/standin/cloudtrail internal/audit internal/installer internal/awsclient internal/alarm internal/survey internal/standin/cloudwatch " +
-		"internal/standin/elb internal/standin/elb/plane internal/standin/elb/forward internal/standin/elb/haproxy internal/standin/lambda",
+		"internal/standin/elb internal/standin/elb/plane internal/standin/elb/forward internal/standin/elb/haproxy internal/standin/lambda " +
+		"internal/standin/autoscaling",
 	"internal/cli": "internal/deploy internal/appspec internal/server internal/agent internal/awsclient internal/sandbox",
 	"internal/sim": "internal/deploy internal/engine internal/store internal/store/sqlite internal/platform internal/platform/simulated",
 

@@ -35,6 +35,9 @@ func (s *Server) route(service *control.Service) http.Handler {
 		services = append(services, s.functions.Wire())
 		web = s.functions.Web()
 	}
+	if s.scaling != nil {
+		services = append(services, s.scaling.Wire())
+	}
 	for i := range services {
 		services[i] = services[i].Observed(cloudtrail.Recorder(s.audit, s.cfg.Log))
 	}

@@ -28,6 +28,7 @@ import (
 	"github.com/slipway/slipway/internal/identity"
 	"github.com/slipway/slipway/internal/platform"
 	hosts "github.com/slipway/slipway/internal/platform/server"
+	"github.com/slipway/slipway/internal/standin/autoscaling"
 	"github.com/slipway/slipway/internal/standin/cloudwatch"
 	"github.com/slipway/slipway/internal/standin/elb"
 	"github.com/slipway/slipway/internal/standin/lambda"
@@ -137,7 +138,9 @@ type Server struct {
 	balancing *elb.Service
 	// functions is nil where functions are AWS's.
 	functions *lambda.Service
-	listener  net.Listener
+	// scaling is nil where Auto Scaling is AWS's.
+	scaling  *autoscaling.Service
+	listener net.Listener
 	// certificate is nil for plain HTTP.
 	certificate *certificate
 	handler     http.Handler
@@ -234,6 +237,9 @@ func (s *Server) openRooms(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.openScaling(ctx, services); err != nil {
+		return err
+	}
 	drivers := map[deploy.Platform]platform.Driver{
 		deploy.Server: hosts.New(hosts.Config{
 			Fleet: s.store, Wake: s.inbox.Wake, Traffic: trafficOver(services, s.lookEvery()),
@@ -317,6 +323,9 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	if s.functions != nil {
 		g.Go(func() error { return s.functions.Run(rooms) })
+	}
+	if s.scaling != nil {
+		g.Go(func() error { return s.scaling.Run(rooms) })
 	}
 	g.Go(func() error {
 		if err := web.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {

@@ -87,6 +87,8 @@ var types = map[string]string{
 	"instanceProfileName":  "AWS::IAM::InstanceProfile",
 	"bucketName":           "AWS::S3::Bucket",
 	"objectArn":            "AWS::S3::Object",
+	"autoScalingGroupName": "AWS::AutoScaling::AutoScalingGroup",
+	"instanceId":           "AWS::EC2::Instance",
 }
 
 // resources lists what a call named, in the order of the members' names.
