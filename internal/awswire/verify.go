@@ -27,21 +27,13 @@ func (s *signature) verify(r *http.Request, body []byte, secret string, keys *si
 	if stated := r.Header.Get("X-Amz-Content-Sha256"); stated != "" && stated != payload {
 		return &denial{deniedSignature, "The value of X-Amz-Content-Sha256 is not the SHA-256 of the request's body."}
 	}
-	scope := strings.Join([]string{s.date, s.region, s.service, "aws4_request"}, "/")
-	toSign := strings.Join([]string{
-		algorithm,
-		s.at.Format(timeFormat),
-		scope,
-		hexHash([]byte(s.canonicalRequest(r, payload))),
-	}, "\n")
 	of := s.keyOf(secret)
 	key := keys.recall(of)
 	known := key != nil
 	if !known {
 		key = of.derive()
 	}
-	want := hex.EncodeToString(hmacSHA256(key, toSign))
-	if !hmac.Equal([]byte(want), []byte(s.signature)) {
+	if !s.madeWith(key, r, canonicalPath(r.URL), payload) {
 		return &denial{deniedSignature, mismatch}
 	}
 	if !known {
@@ -68,9 +60,22 @@ func (s *signature) unsigned(r *http.Request) string {
 	return ""
 }
 
-func (s *signature) canonicalRequest(r *http.Request, payload string) string {
+// madeWith says whether the key makes this signature of the request, whose path is in canonical
+// form and whose body has the hash payload.
+func (s *signature) madeWith(key []byte, r *http.Request, path, payload string) bool {
+	toSign := strings.Join([]string{
+		algorithm,
+		s.at.Format(timeFormat),
+		strings.Join([]string{s.date, s.region, s.service, "aws4_request"}, "/"),
+		hexHash([]byte(s.canonicalRequest(r, path, payload))),
+	}, "\n")
+	want := hex.EncodeToString(hmacSHA256(key, toSign))
+	return hmac.Equal([]byte(want), []byte(s.signature))
+}
+
+func (s *signature) canonicalRequest(r *http.Request, path, payload string) string {
 	var b strings.Builder
-	b.WriteString(r.Method + "\n" + canonicalPath(r.URL) + "\n" + canonicalQuery(r.URL.RawQuery) + "\n")
+	b.WriteString(r.Method + "\n" + path + "\n" + canonicalQuery(r.URL.RawQuery) + "\n")
 	for _, name := range s.signedHeaders {
 		b.WriteString(name + ":" + canonicalHeader(r, name) + "\n")
 	}
@@ -79,8 +84,9 @@ func (s *signature) canonicalRequest(r *http.Request, payload string) string {
 }
 
 // canonicalPath encodes the path a second time, as every service but S3 has it.
-func canonicalPath(u *url.URL) string {
-	path := u.EscapedPath()
+func canonicalPath(u *url.URL) string { return escapePath(u.EscapedPath()) }
+
+func escapePath(path string) string {
 	if path == "" {
 		return "/"
 	}
