@@ -29,7 +29,7 @@ func (s *Service) EnsureAdministrator(ctx context.Context, accessKeyID, secret s
 		return AccessKey{}, false, err
 	}
 	err = s.store.UpdateUser(ctx, AdministratorName, func(r *Record) error {
-		attach(r, AdministratorAccess)
+		r.Attached = attach(r.Attached, AdministratorAccess)
 		if accessKeyID == "" {
 			key, created = s.someKey(r)
 		} else {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -110,15 +109,7 @@ func (s *Service) GetEntity(ctx context.Context, kind Kind, name string) (Entity
 
 // ListEntities lists as ListUsers does.
 func (s *Service) ListEntities(ctx context.Context, kind Kind, prefix, after string, limit int) (list []Entity, more bool, err error) {
-	ask := limit
-	if limit > 0 {
-		ask++ // one more than wanted tells whether there are more
-	}
-	list, err = s.store.Entities(ctx, kind, prefix, after, ask)
-	if limit > 0 && len(list) > limit {
-		return list[:limit], true, err
-	}
-	return list, false, err
+	return firstOf(limit, func(limit int) ([]Entity, error) { return s.store.Entities(ctx, kind, prefix, after, limit) })
 }
 
 // DeleteEntity deletes a role, a group or a policy that nothing hangs on.
@@ -189,134 +180,4 @@ func (k Kind) field() string {
 		return "instanceProfileName"
 	}
 	return string(k) + "Name"
-}
-
-// CreateGroup makes a group without members and policies. The path "" means "/".
-func (s *Service) CreateGroup(ctx context.Context, name, path string) (Entity, error) {
-	return s.create(ctx, Entity{Kind: Group, Name: name, Path: path})
-}
-
-// AddUserToGroup gives the user what the group may do. Doing it again changes nothing.
-func (s *Service) AddUserToGroup(ctx context.Context, group, userName string) error {
-	s.admin.Lock() // no user is deleted meanwhile: their name would stay
-	defer s.admin.Unlock()
-	if _, err := s.GetUser(ctx, userName); err != nil {
-		return err
-	}
-	return s.change(ctx, Group, group, func(e *Entity) error {
-		if !slices.Contains(e.Members, userName) {
-			e.Members = append(e.Members, userName)
-		}
-		return nil
-	})
-}
-
-// RemoveUserFromGroup takes what the group may do from the user.
-func (s *Service) RemoveUserFromGroup(ctx context.Context, group, userName string) error {
-	return s.change(ctx, Group, group, func(e *Entity) error {
-		i := slices.Index(e.Members, userName)
-		if i < 0 {
-			return noSuchUser(userName)
-		}
-		e.Members = slices.Delete(e.Members, i, i+1)
-		return nil
-	})
-}
-
-// GroupsOf returns the groups that the user is in.
-func (s *Service) GroupsOf(ctx context.Context, userName string) ([]Entity, error) {
-	return s.having(ctx, Group, userName)
-}
-
-// having lists the entities of the kind that have the member.
-func (s *Service) having(ctx context.Context, kind Kind, member string) ([]Entity, error) {
-	all, err := s.store.Entities(ctx, kind, "", "", 0)
-	if err != nil {
-		return nil, fmt.Errorf("list the %ss: %w", kind, err)
-	}
-	return slices.DeleteFunc(all, func(e Entity) bool { return !slices.Contains(e.Members, member) }), nil
-}
-
-// The managed-policy and inline-policy quotas of AWS, in characters that are not white space.
-var inlineSize = map[Kind]int{Role: 10240, Group: 5120}
-
-const managedSize = 6144
-
-// PutEntityPolicy adds or replaces an inline policy of a role or a group.
-func (s *Service) PutEntityPolicy(ctx context.Context, kind Kind, name, policyName, document string) error {
-	if err := validateName("policyName", policyName, 128); err != nil {
-		return err
-	}
-	if _, err := ParsePolicy(document); err != nil {
-		return err
-	}
-	return s.change(ctx, kind, name, func(e *Entity) error {
-		if e.Policies == nil {
-			e.Policies = map[string]string{}
-		}
-		e.Policies[policyName] = document
-		size := 0
-		for _, d := range e.Policies {
-			size += sizeOf(d)
-		}
-		if size > inlineSize[kind] {
-			return errorf(LimitExceeded, "Maximum policy size of %d bytes exceeded for %s %s", inlineSize[kind], kind, name)
-		}
-		return nil
-	})
-}
-
-// GetEntityPolicy returns the document of an inline policy, as it was put.
-func (s *Service) GetEntityPolicy(ctx context.Context, kind Kind, name, policyName string) (string, error) {
-	e, err := s.GetEntity(ctx, kind, name)
-	if err != nil {
-		return "", err
-	}
-	document, ok := e.Policies[policyName]
-	if !ok {
-		return "", noSuchEntityPolicy(kind, policyName)
-	}
-	return document, nil
-}
-
-// DeleteEntityPolicy deletes an inline policy.
-func (s *Service) DeleteEntityPolicy(ctx context.Context, kind Kind, name, policyName string) error {
-	return s.change(ctx, kind, name, func(e *Entity) error {
-		if _, ok := e.Policies[policyName]; !ok {
-			return noSuchEntityPolicy(kind, policyName)
-		}
-		delete(e.Policies, policyName)
-		return nil
-	})
-}
-
-func noSuchEntityPolicy(kind Kind, policyName string) *Error {
-	return errorf(NoSuchEntity, "The %s policy with name %s cannot be found.", kind, policyName)
-}
-
-// AttachEntityPolicy gives a role or a group a managed policy. Doing it again changes nothing.
-func (s *Service) AttachEntityPolicy(ctx context.Context, kind Kind, name, policyARN string) error {
-	s.admin.Lock() // the policy is not deleted meanwhile
-	defer s.admin.Unlock()
-	if err := s.checkAttachable(ctx, policyARN); err != nil {
-		return err
-	}
-	return s.change(ctx, kind, name, func(e *Entity) error {
-		if !slices.Contains(e.Attached, policyARN) {
-			e.Attached = append(e.Attached, policyARN)
-		}
-		return nil
-	})
-}
-
-// DetachEntityPolicy takes a managed policy from a role or a group.
-func (s *Service) DetachEntityPolicy(ctx context.Context, kind Kind, name, policyARN string) error {
-	return s.change(ctx, kind, name, func(e *Entity) error {
-		i := slices.Index(e.Attached, policyARN)
-		if i < 0 {
-			return errorf(NoSuchEntity, "Policy %s was not found.", policyARN)
-		}
-		e.Attached = slices.Delete(e.Attached, i, i+1)
-		return nil
-	})
 }

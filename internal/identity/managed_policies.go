@@ -9,6 +9,9 @@ import (
 	"strings"
 )
 
+// managedSize is AWS's quota for a managed policy, as policySize.
+const managedSize = 6144
+
 // CreatePolicy makes a managed policy, with a first version.
 func (s *Service) CreatePolicy(ctx context.Context, name, path, description, document string, tags []Tag) (Entity, error) {
 	if err := checkManaged(document); err != nil {

@@ -21,19 +21,24 @@ func (s *Service) PutUserPolicy(ctx context.Context, userName, policyName, docum
 		return err
 	}
 	return s.update(ctx, userName, func(r *Record) error {
-		if r.Policies == nil {
-			r.Policies = map[string]string{}
-		}
-		r.Policies[policyName] = document
-		size := 0
-		for _, d := range r.Policies {
-			size += sizeOf(d)
-		}
-		if size > policySize {
-			return errorf(LimitExceeded, "Maximum policy size of %d bytes exceeded for user %s", policySize, userName)
-		}
-		return nil
+		return putPolicy(&r.Policies, policyName, document, policySize, "user "+userName)
 	})
+}
+
+// putPolicy adds or replaces a document, unless all of them are then longer than most.
+func putPolicy(policies *map[string]string, name, document string, most int, whose string) error {
+	if *policies == nil {
+		*policies = map[string]string{}
+	}
+	(*policies)[name] = document
+	size := 0
+	for _, d := range *policies {
+		size += sizeOf(d)
+	}
+	if size > most {
+		return errorf(LimitExceeded, "Maximum policy size of %d bytes exceeded for %s", most, whose)
+	}
+	return nil
 }
 
 func sizeOf(document string) int {
@@ -86,27 +91,32 @@ func (s *Service) AttachUserPolicy(ctx context.Context, userName, policyARN stri
 		return err
 	}
 	return s.update(ctx, userName, func(r *Record) error {
-		attach(r, policyARN)
+		r.Attached = attach(r.Attached, policyARN)
 		return nil
 	})
 }
 
-func attach(r *Record, policyARN string) {
-	if !slices.Contains(r.Attached, policyARN) {
-		r.Attached = append(r.Attached, policyARN)
+func attach(attached []string, policyARN string) []string {
+	if slices.Contains(attached, policyARN) {
+		return attached
 	}
+	return append(attached, policyARN)
 }
 
 // DetachUserPolicy takes a managed policy from the user.
 func (s *Service) DetachUserPolicy(ctx context.Context, userName, policyARN string) error {
-	return s.update(ctx, userName, func(r *Record) error {
-		i := slices.Index(r.Attached, policyARN)
-		if i < 0 {
-			return errorf(NoSuchEntity, "Policy %s was not found.", policyARN)
-		}
-		r.Attached = slices.Delete(r.Attached, i, i+1)
-		return nil
+	return s.update(ctx, userName, func(r *Record) (err error) {
+		r.Attached, err = detach(r.Attached, policyARN)
+		return err
 	})
+}
+
+func detach(attached []string, policyARN string) ([]string, error) {
+	i := slices.Index(attached, policyARN)
+	if i < 0 {
+		return attached, errorf(NoSuchEntity, "Policy %s was not found.", policyARN)
+	}
+	return slices.Delete(attached, i, i+1), nil
 }
 
 // ListAttachedUserPolicies returns the user's managed policies, in the order of attaching.

@@ -52,15 +52,20 @@ func (s *Service) GetUser(ctx context.Context, name string) (User, error) {
 // prefix and whose name comes after the given one, and whether there are more. Limit 0 means
 // all.
 func (s *Service) ListUsers(ctx context.Context, prefix, after string, limit int) (users []User, more bool, err error) {
-	ask := limit
-	if limit > 0 {
-		ask++ // one more than wanted tells whether there are more
+	return firstOf(limit, func(limit int) ([]User, error) { return s.store.Users(ctx, prefix, after, limit) })
+}
+
+// firstOf lists at most limit items and says whether there are more; limit 0 means all.
+func firstOf[T any](limit int, list func(limit int) ([]T, error)) (items []T, more bool, err error) {
+	if limit == 0 {
+		items, err = list(0)
+		return items, false, err
 	}
-	users, err = s.store.Users(ctx, prefix, after, ask)
-	if limit > 0 && len(users) > limit {
-		return users[:limit], true, err
+	items, err = list(limit + 1)
+	if len(items) > limit {
+		return items[:limit], true, err
 	}
-	return users, false, err
+	return items, false, err
 }
 
 // DeleteUser deletes a user who has neither keys nor policies left and is in no group.
