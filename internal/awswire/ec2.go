@@ -47,17 +47,12 @@ func (p *parameter) nameOf(of reflect.Type, field reflect.StructField) string {
 	if p.ec2 == nil {
 		return field.Name
 	}
-	candidates := []string{field.Name}
-	if isList(field.Type) {
-		candidates = append(candidates, singular(field.Name))
-	}
+	// An odd name is the only one: the list Versions must not take the request's own Version.
 	if odd := p.ec2.odd[of.Name()+"."+field.Name]; odd != "" {
-		candidates = append(candidates, strings.ToUpper(odd[:1])+odd[1:])
+		return strings.ToUpper(odd[:1]) + odd[1:]
 	}
-	for _, name := range candidates {
-		if p.below[name] != nil {
-			return name
-		}
+	if name := singular(field.Name); isList(field.Type) && p.below[field.Name] == nil && p.below[name] != nil {
+		return name
 	}
 	return field.Name
 }
