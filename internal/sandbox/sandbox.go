@@ -55,6 +55,13 @@ type Spec struct {
 	// Command is the argument list; its first element is an absolute path as seen inside
 	// (see Path).
 	Command []string
+	// Before is run to its end before the command, whatever comes of it; nothing when empty.
+	Before []string
+	// Respawn starts the command again whenever it ends, until Stop.
+	Respawn bool
+	// Farewell is how long processes that outlive the command get to end after a SIGTERM; they
+	// are killed at once when it is zero.
+	Farewell time.Duration
 	// Dir is the directory, as seen inside, that the command starts in; / when empty.
 	Dir string
 	// Env is the whole environment of the command.
