@@ -21,6 +21,7 @@ type serverFlags struct {
 	server.Config
 	logLevel string
 	balancer string
+	instance string
 }
 
 func (p *program) serverCommand() *cobra.Command {
@@ -57,6 +58,9 @@ are also hosts below --s3-domain, for clients that put them there: AWS's Ruby ag
 	flags.StringVar(&f.Cloud, "cloud", server.CloudStandin, "whose load balancers deployments go behind: standin (embedded) or aws")
 	flags.StringVar(&f.balancer, "load-balancer-address", "", "the `address` of embedded load balancers, or a CIDR block of addresses, one for each (default loopback addresses)")
 	flags.StringVar(&f.HAProxy, "load-balancer-haproxy", "", "let that HAProxy `program` carry the traffic of embedded load balancers")
+	flags.StringVar(&f.instance, "instance-address", "", "the CIDR `block` that embedded EC2 instances have their addresses from (default loopback addresses)")
+	flags.IntVar(&f.MaxEC2Instances, "max-ec2-instances", 100, "how many embedded EC2 instances there may be")
+	flags.BoolVar(&f.PlainInstances, "no-namespaces", false, "give embedded EC2 instances only a root directory each, as where namespaces are forbidden")
 	flags.StringVar(&f.AgentProgram, "agent-program", "", "the slipway-agent `file` that hosts install (default beside this program)")
 	flags.DurationVar(&f.Limits.Pickup, "pickup-timeout", 5*time.Minute, "how long a host may take to pick up a lifecycle event")
 	flags.DurationVar(&f.Limits.Event, "event-timeout", time.Hour, "how long a lifecycle event may take without a report")
@@ -79,6 +83,9 @@ func (p *program) serve(ctx context.Context, f serverFlags) error {
 	if f.Limits.Pickup <= 0 || f.Limits.Event <= 0 {
 		return usagef("--pickup-timeout and --event-timeout must be more than 0")
 	}
+	if f.MaxEC2Instances <= 0 {
+		return usagef("--max-ec2-instances must be more than 0")
+	}
 	if f.Audit.Age <= 0 || f.Audit.Count <= 0 {
 		return usagef("--audit-keep and --audit-max must be more than 0")
 	}
@@ -97,6 +104,13 @@ func (p *program) serve(ctx context.Context, f serverFlags) error {
 			return usagef("--load-balancer-address is an IP address or a CIDR block such as 192.0.2.0/28, not %q", f.balancer)
 		}
 		f.LoadBalancerPool = pool
+	}
+	if f.instance != "" {
+		pool, err := addresses(f.instance)
+		if err != nil {
+			return usagef("--instance-address is a CIDR block such as 192.0.2.0/28, not %q", f.instance)
+		}
+		f.InstancePool = pool
 	}
 	f.Limits.Total = max(totalLimit, f.Limits.Event)
 	f.AdminAccessKeyID = p.getenv("SLIPWAY_ADMIN_ACCESS_KEY_ID")

@@ -61,8 +61,20 @@ func (d delivery) step() deploy.Step {
 	return deploy.Step{DeploymentID: d.Deployment, TargetID: d.Target, Event: d.Event, Attempt: d.Attempt}
 }
 
-// Instance returns the registered instance that the caller is.
+// Identifier is what the caller's host calls itself: an EC2 instance by its ARN, any other host by
+// the identity that it was registered with.
+func (h *Hosts) Identifier(caller identity.Caller) string {
+	if caller.Instance == "" {
+		return caller.ARN
+	}
+	return "arn:aws:ec2:" + h.service.region + ":" + h.service.account + ":instance/" + caller.Instance
+}
+
+// Instance returns the EC2 instance, or the registered one, that the caller is.
 func (h *Hosts) Instance(ctx context.Context, caller identity.Caller) (deploy.Instance, error) {
+	if caller.Instance != "" {
+		return deploy.Instance{Name: caller.Instance, ARN: h.Identifier(caller)}, nil
+	}
 	i, err := h.service.store.InstanceOf(ctx, caller.ARN)
 	if errors.Is(err, store.ErrNotFound) {
 		return i, deploy.Errorf("AccessDenied", "%s is not the identity of a registered on-premises instance. "+
@@ -79,7 +91,7 @@ func (h *Hosts) NextCommand(ctx context.Context, caller identity.Caller, claimed
 	if err != nil {
 		return nil, err
 	}
-	if claimed != caller.ARN {
+	if claimed != h.Identifier(caller) {
 		return nil, deploy.Errorf("AccessDenied", "%s may not act as host %s.", caller.ARN, claimed)
 	}
 	leave, err := h.pace.admit(instance.Name, h.service.now())
@@ -249,10 +261,12 @@ func (h *Hosts) Deployment(ctx context.Context, caller identity.Caller, id strin
 // MayReadRevision says whether the caller is a host and the object a registered revision:
 // hosts read bundles without a policy of their own.
 func (h *Hosts) MayReadRevision(ctx context.Context, caller identity.Caller, bucket, key string) (bool, error) {
-	if _, err := h.service.store.InstanceOf(ctx, caller.ARN); errors.Is(err, store.ErrNotFound) {
-		return false, nil
-	} else if err != nil {
-		return false, err
+	if caller.Instance == "" {
+		if _, err := h.service.store.InstanceOf(ctx, caller.ARN); errors.Is(err, store.ErrNotFound) {
+			return false, nil
+		} else if err != nil {
+			return false, err
+		}
 	}
 	return h.service.store.S3RevisionRegistered(ctx, bucket, key)
 }

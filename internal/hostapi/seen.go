@@ -51,7 +51,7 @@ func (e *Endpoint) see(ctx context.Context, host string) {
 // meet sees a host that was not seen yet before its first poll ends, which may take a while:
 // load balancers learn from it where the host is.
 func (e *Endpoint) meet(ctx context.Context, host string) {
-	if _, known := e.Sighted(host); known || host != caller(ctx).ARN {
+	if _, known := e.Sighted(host); known || host != e.cfg.Hosts.Identifier(caller(ctx)) {
 		return
 	}
 	if _, err := e.cfg.Hosts.Instance(ctx, caller(ctx)); err == nil {

@@ -84,9 +84,12 @@ func trafficOver(cfg aws.Config, every time.Duration) *hosts.Traffic {
 	}
 }
 
-// addressOf is where load balancers reach a registered instance: where its tag says, else where
-// its agent last called from, "" while it has not.
+// addressOf is where load balancers reach an EC2 instance, or a registered one: where its tag says,
+// else where its agent last called from, "" while it has not.
 func (s *Server) addressOf(ctx context.Context, name string) (address string, ok bool, err error) {
+	if address, ok = s.instances.Address(name); ok {
+		return address, true, nil
+	}
 	i, err := s.store.Instance(ctx, name)
 	if errors.Is(err, store.ErrNotFound) || err == nil && !i.Registered() {
 		return "", false, nil

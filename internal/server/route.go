@@ -38,6 +38,9 @@ func (s *Server) route(service *control.Service) http.Handler {
 	if s.scaling != nil {
 		services = append(services, s.scaling.Wire())
 	}
+	if s.instances != nil {
+		services = append(services, s.instances.Wire())
+	}
 	for i := range services {
 		services[i] = services[i].Observed(cloudtrail.Recorder(s.audit, s.cfg.Log))
 	}

@@ -30,6 +30,7 @@ import (
 	hosts "github.com/slipway/slipway/internal/platform/server"
 	"github.com/slipway/slipway/internal/standin/autoscaling"
 	"github.com/slipway/slipway/internal/standin/cloudwatch"
+	"github.com/slipway/slipway/internal/standin/ec2"
 	"github.com/slipway/slipway/internal/standin/elb"
 	"github.com/slipway/slipway/internal/standin/lambda"
 	"github.com/slipway/slipway/internal/standin/s3"
@@ -65,6 +66,13 @@ type Config struct {
 	// HAProxy is the program that carries the traffic of embedded load balancers; the server does
 	// it itself when empty.
 	HAProxy string
+	// InstancePool are the addresses that embedded EC2 instances take theirs from; some of
+	// loopback when zero.
+	InstancePool netip.Prefix
+	// MaxEC2Instances is how many embedded EC2 instances there may be; ec2.DefaultLimit when zero.
+	MaxEC2Instances int
+	// PlainInstances gives embedded EC2 instances a root directory each and no namespaces.
+	PlainInstances bool
 	// Limits are the deadlines of new deployments; AWS's when zero.
 	Limits deploy.Limits
 	// Prometheus is the base URL of the server that alarms on PromQL queries ask; none when empty.
@@ -139,8 +147,10 @@ type Server struct {
 	// functions is nil where functions are AWS's.
 	functions *lambda.Service
 	// scaling is nil where Auto Scaling is AWS's.
-	scaling  *autoscaling.Service
-	listener net.Listener
+	scaling *autoscaling.Service
+	// instances is nil where instances are AWS's.
+	instances *ec2.Service
+	listener  net.Listener
 	// certificate is nil for plain HTTP.
 	certificate *certificate
 	handler     http.Handler
@@ -227,11 +237,10 @@ func (s *Server) openRooms(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open the alarms: %w", err)
 	}
-	if err := s.openBalancing(ctx); err != nil {
-		return err
-	}
-	if err := s.openFunctions(ctx); err != nil {
-		return err
+	for _, open := range []func(context.Context) error{s.openBalancing, s.openFunctions, s.openInstances} {
+		if err := open(ctx); err != nil {
+			return err
+		}
 	}
 	services, err := s.services(ctx)
 	if err != nil {
@@ -242,7 +251,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 	}
 	drivers := map[deploy.Platform]platform.Driver{
 		deploy.Server: hosts.New(hosts.Config{
-			Fleet: s.store, Wake: s.inbox.Wake, Traffic: trafficOver(services, s.lookEvery()),
+			Fleet: s.store, Wake: s.inbox.Wake, Traffic: trafficOver(services, s.lookEvery()), Cloud: s.cloudOver(services),
 			RevisionExists: s.revisionExists, MaxInstances: s.cfg.Quotas.Instances,
 		}),
 	}
@@ -326,6 +335,9 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	if s.scaling != nil {
 		g.Go(func() error { return s.scaling.Run(rooms) })
+	}
+	if s.instances != nil {
+		g.Go(func() error { return s.instances.Run(rooms) })
 	}
 	g.Go(func() error {
 		if err := web.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {

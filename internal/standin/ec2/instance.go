@@ -128,3 +128,13 @@ func (s *Service) reservations(list []instance) []types.Reservation {
 	}
 	return all
 }
+
+// Address is where an instance is reached; ok is false where there is no such instance, or no
+// more.
+func (s *Service) Address(id string) (address string, ok bool) {
+	i, ok := s.instances.Get(id)
+	if !ok || i.over() {
+		return "", false
+	}
+	return i.Address, true
+}

@@ -11,34 +11,36 @@ import (
 	"github.com/slipway/slipway/internal/standin/ec2"
 )
 
-// furnish writes the agent's files in AWS's formats, and the user data's script at the first boot;
-// first tells whether it did. What the instance has put in the way of these files, such as links
-// out of its root, is not followed.
-func (m *Machines) furnish(spec sandbox.Spec, boot ec2.Boot, world World) (first bool, err error) {
+// furnish writes the agent's files in AWS's formats, and, at the first boot, the user data's script,
+// which it names. What the instance has put in the way of these files, such as links out of its
+// root, is not followed.
+func furnish(spec sandbox.Spec, boot ec2.Boot, world World) (script string, err error) {
 	if err := os.MkdirAll(spec.Root, 0o755); err != nil {
-		return false, err
+		return "", err
 	}
 	root, err := os.OpenRoot(spec.Root)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	defer root.Close()
 	files := []file{
 		{agentConfig, 0o644, []byte(agentSettings(spec, world))},
 		{signerCA, 0o644, world.SignerCA},
-		{serverCA, 0o644, world.ServerCA},
+	}
+	if len(world.ServerCA) > 0 {
+		files = append(files, file{serverCA, 0o644, world.ServerCA})
 	}
 	_, missing := root.Lstat(inRoot(userDone))
-	first = isScript(boot.UserData) && errors.Is(missing, os.ErrNotExist)
-	if first {
+	if isScript(boot.UserData) && errors.Is(missing, os.ErrNotExist) {
+		script = spec.Path(userScript)
 		files = append(files, file{userScript, 0o700, boot.UserData}, file{userDone, 0o644, nil}) // it is run once at most
 	}
 	for _, f := range files {
 		if err := f.write(root); err != nil {
-			return false, err
+			return "", err
 		}
 	}
-	return first, nil
+	return script, nil
 }
 
 // A file is to be on an instance.

@@ -41,7 +41,12 @@ const (
 	agentLogs   = "/var/log/aws/codedeploy-agent"
 	userScript  = "/var/lib/cloud/instance/scripts/part-001"
 	userDone    = "/var/lib/cloud/instance/sem/config_scripts_user"
+	bootScripts = "/var/lib/cloud/scripts/per-boot"
 )
+
+// bootScript is what happens before the agent starts: the scripts of each boot, then that of the
+// user data, if it is given. What comes of them is nobody's business.
+const bootScript = `for script in "$0"/*; do if [ -x "$script" ]; then "$script"; fi; done; if [ "$1" ]; then "$1"; fi`
 
 // farewell is how long programs get to end once the agent has.
 const farewell = 2 * time.Second
@@ -53,7 +58,7 @@ type Config struct {
 	// AgentProgram does not exist.
 	Program, AgentProgram string
 	// World is asked at each boot.
-	World func() World
+	World func() (World, error)
 	// Plain does without namespaces.
 	Plain bool
 	Log   *slog.Logger
@@ -118,14 +123,15 @@ func (m *Machines) Start(ctx context.Context, boot ec2.Boot) (_ ec2.Machine, err
 		spec.Binds = append(spec.Binds, sandbox.Bind{Host: m.cfg.AgentProgram, Path: agentPath})
 		spec.Command = []string{spec.Path(agentPath), "--config", spec.Path(agentConfig)}
 	}
-	world := m.cfg.World()
-	script, err := m.furnish(spec, boot, world)
+	world, err := m.cfg.World()
+	if err != nil {
+		return nil, err
+	}
+	script, err := furnish(spec, boot, world)
 	if err != nil {
 		return nil, fmt.Errorf("furnish the machine: %w", err)
 	}
-	if script {
-		spec.Before = []string{spec.Path(userScript)}
-	}
+	spec.Before = []string{"/bin/sh", "-c", bootScript, spec.Path(bootScripts), script}
 	b := &machine{}
 	if b.metadata, err = serveMetadata(boot.Address, boot.Metadata); err != nil {
 		return nil, err

@@ -37,7 +37,8 @@ func serveMetadata(address string, metadata http.Handler) (*metadataServer, erro
 	return m, nil
 }
 
-func (m *metadataServer) url() string { return "http://" + m.at }
+// url ends with a slash, which the AWS CLI needs.
+func (m *metadataServer) url() string { return "http://" + m.at + "/" }
 
 func (m *metadataServer) close() { m.web.Close() }
 
