@@ -118,7 +118,7 @@ func (c *Cloud) copyGroup(ctx context.Context, source types.AutoScalingGroup, re
 func likeness(source types.AutoScalingGroup, name, deploymentID string) *autoscaling.CreateAutoScalingGroupInput {
 	in := &autoscaling.CreateAutoScalingGroupInput{
 		AutoScalingGroupName: &name, MinSize: aws.Int32(0), DesiredCapacity: aws.Int32(0), MaxSize: source.MaxSize,
-		LaunchConfigurationName: source.LaunchConfigurationName, LaunchTemplate: source.LaunchTemplate,
+		LaunchConfigurationName: source.LaunchConfigurationName, LaunchTemplate: byID(source.LaunchTemplate),
 		MixedInstancesPolicy: source.MixedInstancesPolicy, VPCZoneIdentifier: source.VPCZoneIdentifier,
 		HealthCheckType: source.HealthCheckType, HealthCheckGracePeriod: source.HealthCheckGracePeriod,
 		DefaultCooldown: source.DefaultCooldown, TerminationPolicies: source.TerminationPolicies,
@@ -138,6 +138,14 @@ func likeness(source types.AutoScalingGroup, name, deploymentID string) *autosca
 	in.Tags = append(in.Tags, types.Tag{Key: aws.String(provisionTag), Value: &deploymentID, PropagateAtLaunch: aws.Bool(false),
 		ResourceId: &name, ResourceType: aws.String("auto-scaling-group")})
 	return in
+}
+
+// byID is a launch template as a request has it: it must not name what its id names already.
+func byID(t *types.LaunchTemplateSpecification) *types.LaunchTemplateSpecification {
+	if t == nil || t.LaunchTemplateId == nil {
+		return t
+	}
+	return &types.LaunchTemplateSpecification{LaunchTemplateId: t.LaunchTemplateId, Version: t.Version}
 }
 
 // takeOver gives the group that got the traffic the load balancers and the hooks of the other,

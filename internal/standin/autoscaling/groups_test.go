@@ -297,6 +297,8 @@ func TestRefusals(t *testing.T) {
 				}},
 			{"ValidationError", "The specified launch template, with template ID x, does not exist.",
 				func(in *sdk.CreateAutoScalingGroupInput) { in.LaunchTemplate.LaunchTemplateName = aws.String("x") }},
+			{"ValidationError", "Valid requests must contain either launchTemplateId or LaunchTemplateName",
+				func(in *sdk.CreateAutoScalingGroupInput) { in.LaunchTemplate.LaunchTemplateId = aws.String("lt-1") }},
 			{"ValidationError", "At least one Availability Zone or VPC Subnet is required.",
 				func(in *sdk.CreateAutoScalingGroupInput) { in.AvailabilityZones = nil }},
 			{"ValidationError", "Invalid availability zones: [mars-1a]",

@@ -207,6 +207,8 @@ func (w settings) source(ctx context.Context, s *Service, g *group) error {
 			return err
 		}
 		g.LaunchConfigurationName, g.LaunchTemplate = c.LaunchConfigurationName, nil
+	case w.template != nil && (w.template.LaunchTemplateId == nil) == (w.template.LaunchTemplateName == nil):
+		return invalid("Valid requests must contain either launchTemplateId or LaunchTemplateName")
 	case w.template != nil:
 		t, err := s.template(ctx, *w.template)
 		if err != nil {
