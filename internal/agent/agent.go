@@ -134,6 +134,9 @@ func (a *Agent) Run(ctx context.Context) error {
 	if err := a.layout.make(); err != nil {
 		return err
 	}
+	if err := a.layout.forgetPlans(); err != nil {
+		a.log.Warn("something is left of a question that an earlier run of the agent died of", "error", err)
+	}
 	lock, err := a.lock(ctx)
 	if err != nil {
 		return err

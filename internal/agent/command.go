@@ -31,9 +31,13 @@ var eventName = regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`)
 
 // handle takes one command from specification to completion.
 func (a *Agent) handle(ctx context.Context, command *hostwire.HostCommand) {
-	if spec, err := a.specificationOf(ctx, command); err != nil {
+	spec, err := a.specificationOf(ctx, command)
+	switch {
+	case err != nil:
 		a.refuse(ctx, command, err)
-	} else {
+	case command.CommandName == hostwire.PlanInstall:
+		a.answer(ctx, command, spec)
+	default:
 		a.proceed(ctx, command, spec)
 	}
 }

@@ -266,19 +266,9 @@ func fetchLocal(ctx context.Context, r *hostwire.LocalRevision, p place) (string
 }
 
 func (a *Agent) install(ctx context.Context, t *task) error {
-	spec, err := readAppSpec(t.place.archive(), t.spec.AppSpecFilename, a.customEvents()...)
+	job, err := a.installation(t.spec, t.place.archive())
 	if err != nil {
 		return err
-	}
-	if err := a.checkCustom(spec, t.spec.AppSpecFilename); err != nil {
-		return err
-	}
-	job := install.Job{
-		Archive: t.place.archive(), Spec: spec, Version: t.place.id,
-		Instructions: a.layout.instructions(), Group: t.place.group, Root: a.config.InstallRoot,
-	}
-	if o := t.spec.AgentActionOverrides; o != nil {
-		job.FileExistsBehavior = appspec.Behavior(strings.ToUpper(o.AgentOverrides.FileExistsBehavior))
 	}
 	installation, err := install.New(job)
 	if err != nil {

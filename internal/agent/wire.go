@@ -195,6 +195,7 @@ func (c *commandService) once(ctx context.Context, operation string, body []byte
 	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	request.Header.Set("X-Amz-Target", c.prefix+"."+operation)
 	request.Header.Set(hostwire.AgentVersionHeader, c.version)
+	request.Header.Set(hostwire.PlansHeader, hostwire.PlanInstall)
 	if err := sign(ctx, c.host, request, body, c.signingName, c.now()); err != nil {
 		return fmt.Errorf("%s: %w", operation, err)
 	}

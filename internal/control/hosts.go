@@ -33,13 +33,15 @@ type Hosts struct {
 
 	mu       sync.Mutex
 	offered  map[deploy.Step]time.Time
+	asked    map[string]*question // by host
 	prunedAt time.Time
 }
 
 // Hosts returns the machines' side. Identifiers of commands are sealed with key, which
 // must be the same for every replica and after a restart.
 func (s *Service) Hosts(inbox *Inbox, key []byte) *Hosts {
-	return &Hosts{service: s, inbox: inbox, key: key, pace: newPace(), offered: map[deploy.Step]time.Time{}}
+	return &Hosts{service: s, inbox: inbox, key: key, pace: newPace(), offered: map[deploy.Step]time.Time{},
+		asked: map[string]*question{}}
 }
 
 // A Command is one delivery of a step to a host.
@@ -120,6 +122,9 @@ func (h *Hosts) poll(ctx context.Context, host string) (command *Command, again 
 		return nil, false, fmt.Errorf("look into the inbox of %s: %w", host, err)
 	}
 	step, heldBack := h.offer(targets)
+	if step == nil {
+		step, heldBack = h.question(host, heldBack)
+	}
 	if step != nil {
 		id, err := h.seal(*step)
 		return &Command{ID: id, Step: *step}, false, err
@@ -202,6 +207,9 @@ func (h *Hosts) Finish(ctx context.Context, caller identity.Caller, commandID st
 	if err != nil {
 		return err
 	}
+	if d.Event == PlanInstall {
+		return h.answered(d, o)
+	}
 	o.Diagnostics = advised(d.Event, o)
 	err = h.update(ctx, d, func(t *deploy.Target) error {
 		if !t.Finish(d.step(), d.Nonce, o, h.service.now()) {
@@ -250,6 +258,9 @@ func (h *Hosts) Deployment(ctx context.Context, caller identity.Caller, id strin
 	if err != nil {
 		return deploy.Deployment{}, err
 	}
+	if d, ok := h.inQuestion(instance.Name, id); ok {
+		return d, nil
+	}
 	if _, err := h.service.store.Target(ctx, id, instance.Name); errors.Is(err, store.ErrNotFound) {
 		return deploy.Deployment{}, deploy.Errorf("AccessDenied", "%s is not a target of deployment %s.", instance.Name, id)
 	} else if err != nil {
@@ -258,15 +269,22 @@ func (h *Hosts) Deployment(ctx context.Context, caller identity.Caller, id strin
 	return h.service.store.Deployment(ctx, id)
 }
 
-// MayReadRevision says whether the caller is a host and the object a registered revision:
-// hosts read bundles without a policy of their own.
+// MayReadRevision says whether the caller is a host and the object a registered revision, or
+// the one that it is asked about: hosts read bundles without a policy of their own.
 func (h *Hosts) MayReadRevision(ctx context.Context, caller identity.Caller, bucket, key string) (bool, error) {
-	if caller.Instance == "" {
-		if _, err := h.service.store.InstanceOf(ctx, caller.ARN); errors.Is(err, store.ErrNotFound) {
+	name := caller.Instance
+	if name == "" {
+		i, err := h.service.store.InstanceOf(ctx, caller.ARN)
+		if errors.Is(err, store.ErrNotFound) {
 			return false, nil
-		} else if err != nil {
+		}
+		if err != nil {
 			return false, err
 		}
+		name = i.Name
+	}
+	if h.asksAbout(name, bucket, key) {
+		return true, nil
 	}
 	return h.service.store.S3RevisionRegistered(ctx, bucket, key)
 }

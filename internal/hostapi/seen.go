@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"github.com/slipway/slipway/internal/hostwire"
 )
 
 // versionHeader is what AWS's agents and Slipway's say their version in.
@@ -19,15 +21,22 @@ type Sighting struct {
 	At      time.Time
 	Version string     // of the agent, as it says; "" when it says nothing
 	From    netip.Addr // that it called from; invalid when that is not known
+	Plans   bool       // whether it can be asked what a deployment would do
 }
 
-type versionKey struct{}
+type (
+	versionKey struct{}
+	plansKey   struct{}
+)
 
 // Observed lets the endpoint behind next know the version of the agent that asks.
 func Observed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if version := r.Header.Get(versionHeader); version != "" {
 			r = r.WithContext(context.WithValue(r.Context(), versionKey{}, clipTo(version, versionLimit)))
+		}
+		if r.Header.Get(hostwire.PlansHeader) != "" {
+			r = r.WithContext(context.WithValue(r.Context(), plansKey{}, true))
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -39,9 +48,10 @@ func clipTo(s string, limit int) string { return s[:min(len(s), limit)] }
 // bounds the memory.
 func (e *Endpoint) see(ctx context.Context, host string) {
 	version, _ := ctx.Value(versionKey{}).(string)
+	plans, _ := ctx.Value(plansKey{}).(bool)
 	e.mu.Lock()
 	before, known := e.seen[host]
-	e.seen[host] = Sighting{At: time.Now(), Version: version, From: caller(ctx).Request.SourceIP}
+	e.seen[host] = Sighting{At: time.Now(), Version: version, From: caller(ctx).Request.SourceIP, Plans: plans}
 	e.mu.Unlock()
 	if !known || before.Version != version {
 		e.cfg.Log.Debug("host polls", "host", host, "agent", version)

@@ -19,6 +19,11 @@ const (
 	DeploymentSystem = "CodeDeploy"
 	// AgentVersionHeader tells which agent is calling.
 	AgentVersionHeader = "X-Amz-Codedeploy-Agent-Version"
+	// PlansHeader tells that the agent understands PlanInstall. AWS's do not.
+	PlansHeader = "X-Slipway-Plans"
+	// PlanInstall asks what Install of a deployment would say, without doing it. It is not
+	// acknowledged; what is in the way is the message of its completion as Failed.
+	PlanInstall = "PlanInstall"
 )
 
 // Formats of an envelope.

@@ -156,13 +156,23 @@ func (s *Server) observeObject(ctx context.Context, accessKeyID string, call aws
 	cloudtrail.Recorder(s.audit, s.cfg.Log)(awswire.WithCaller(ctx, caller), call)
 }
 
+// sighted is when the agent of an instance was last heard of, if it was.
+func (s *Server) sighted(ctx context.Context, name string) (hostapi.Sighting, bool, error) {
+	i, err := s.store.Instance(ctx, name)
+	identifier := i.Identity()
+	if errors.Is(err, store.ErrNotFound) {
+		identifier, err = "arn:aws:ec2:"+s.cfg.Region+":"+s.cfg.Account+":instance/"+name, nil
+	}
+	if err != nil {
+		return hostapi.Sighting{}, false, fmt.Errorf("read instance %s: %w", name, err)
+	}
+	seen, ok := s.endpoint.Sighted(identifier)
+	return seen, ok, nil
+}
+
 // lastHeard is when the agent of an instance was last heard of; zero for never.
 func (s *Server) lastHeard(ctx context.Context, name string) (time.Time, error) {
-	i, err := s.store.Instance(ctx, name)
-	if errors.Is(err, store.ErrNotFound) {
-		return time.Time{}, nil
-	}
-	seen, _ := s.endpoint.Sighted(i.Identity())
+	seen, _, err := s.sighted(ctx, name)
 	return seen.At, err
 }
 
@@ -180,6 +190,17 @@ func (s *Server) revisionExists(ctx context.Context, r deploy.Revision) error {
 			"Upload it with slipway deploy push, aws deploy push or aws s3 cp, then try again.", r.S3.Bucket, r.S3.Key, version(r.S3.Version))
 	}
 	return nil
+}
+
+// ask lets the agent of an instance say what a deployment would do there, if it is Slipway's and
+// was heard of lately.
+func (s *Server) ask(ctx context.Context, name string, d deploy.Deployment) (o deploy.Outcome, ok bool, err error) {
+	seen, known, err := s.sighted(ctx, name)
+	if err != nil || !known || !seen.Plans || time.Since(seen.At) > time.Minute {
+		return o, false, err
+	}
+	o, err = s.hosts.Ask(ctx, name, d)
+	return o, true, err
 }
 
 func (s *Server) openBundle(ctx context.Context, at deploy.S3Location) (io.ReadCloser, error) {

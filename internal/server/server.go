@@ -264,7 +264,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 	service := control.New(control.Config{
 		Store: s.store, Wake: s.engine.Wake, Region: s.cfg.Region, Account: s.cfg.Account,
 		Limits: s.cfg.Limits, Quotas: s.cfg.Quotas, RevisionExists: s.revisionExists, Log: s.cfg.Log,
-		Surveyor: &survey.Survey{Drivers: drivers, Alarms: alarms, Heard: s.lastHeard, Fetch: s.openBundle},
+		Surveyor: &survey.Survey{Drivers: drivers, Alarms: alarms, Heard: s.lastHeard, Ask: s.ask, Fetch: s.openBundle},
 	})
 	s.audit = audit.New(s.store, s.cfg.Audit, time.Now)
 	s.hosts = service.Hosts(s.inbox, seal)

@@ -27,7 +27,8 @@ const (
 
 // CheckBundle says what would fail on every host: an appspec that is not there or not valid, and
 // files and scripts that it names and the bundle does not have.
-func (s *Survey) CheckBundle(ctx context.Context, d deploy.Deployment, _ []deploy.Target) ([]control.Warning, error) {
+// Where nothing would, the hosts themselves are asked what is in its way there.
+func (s *Survey) CheckBundle(ctx context.Context, d deploy.Deployment, targets []deploy.Target) ([]control.Warning, error) {
 	if d.Revision.S3 == nil || d.Platform != deploy.Server {
 		return nil, nil
 	}
@@ -39,12 +40,16 @@ func (s *Survey) CheckBundle(ctx context.Context, d deploy.Deployment, _ []deplo
 	for _, text := range b.faults() {
 		list = append(list, control.Warning{Text: text})
 	}
-	return list, nil
+	if len(list) > 0 {
+		return list, nil
+	}
+	return s.askHosts(ctx, d, b.size, targets), nil
 }
 
 // contents are what is in a bundle: its files and directories, as slash-separated paths, and
 // the text of its appspec.
 type contents struct {
+	size    int64 // of the bundle, in bytes
 	paths   map[string]bool
 	name    string // of the appspec
 	appspec []byte
@@ -70,7 +75,7 @@ func (s *Survey) open(ctx context.Context, at deploy.S3Location) (*contents, err
 	case size > largestBundle:
 		return nil, fmt.Errorf("it is larger than %d MiB", largestBundle>>20)
 	}
-	b := &contents{paths: map[string]bool{}}
+	b := &contents{size: size, paths: map[string]bool{}}
 	if at.BundleType == "zip" {
 		return b, b.readZip(file, size)
 	}

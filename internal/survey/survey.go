@@ -21,6 +21,9 @@ type Survey struct {
 	}
 	// Heard is when the agent of a target was last heard of; zero if never.
 	Heard func(ctx context.Context, targetID string) (time.Time, error)
+	// Ask lets the agent of a target say what Install of the deployment would say; ok is false
+	// where it is not there, or does not understand such a question.
+	Ask func(ctx context.Context, targetID string, d deploy.Deployment) (o deploy.Outcome, ok bool, err error)
 	// Fetch opens an object in S3, where bundles are.
 	Fetch func(context.Context, deploy.S3Location) (io.ReadCloser, error)
 }
