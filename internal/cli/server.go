@@ -14,9 +14,6 @@ import (
 	"github.com/slipway/slipway/internal/server"
 )
 
-// totalLimit is the longest that a whole deployment may take, as at AWS.
-const totalLimit = 8 * time.Hour
-
 type serverFlags struct {
 	server.Config
 	logLevel string
@@ -64,6 +61,7 @@ are also hosts below --s3-domain, for clients that put them there: AWS's Ruby ag
 	flags.StringVar(&f.AgentProgram, "agent-program", "", "the slipway-agent `file` that hosts install (default beside this program)")
 	flags.DurationVar(&f.Limits.Pickup, "pickup-timeout", 5*time.Minute, "how long a host may take to pick up a lifecycle event")
 	flags.DurationVar(&f.Limits.Event, "event-timeout", time.Hour, "how long a lifecycle event may take without a report")
+	flags.DurationVar(&f.Limits.Total, "deployment-timeout", deploy.DefaultLimits.Total, "how long a deployment may take, at least as long as one event")
 	flags.DurationVar(&f.Audit.Age, "audit-keep", 90*24*time.Hour, "how long the audit record keeps a call")
 	flags.IntVar(&f.Audit.Count, "audit-max", 100_000, "how many calls the audit record keeps at most")
 	flags.IntVar(&f.Quotas.Applications, "max-applications", deploy.DefaultQuotas.Applications, "how many applications there may be")
@@ -80,8 +78,8 @@ func (p *program) serve(ctx context.Context, f serverFlags) error {
 	if err := level.UnmarshalText([]byte(f.logLevel)); err != nil {
 		return usagef("--log-level is debug, info, warn or error, not %q", f.logLevel)
 	}
-	if f.Limits.Pickup <= 0 || f.Limits.Event <= 0 {
-		return usagef("--pickup-timeout and --event-timeout must be more than 0")
+	if min(f.Limits.Pickup, f.Limits.Event, f.Limits.Total) <= 0 {
+		return usagef("--pickup-timeout, --event-timeout and --deployment-timeout must be more than 0")
 	}
 	if f.MaxEC2Instances <= 0 {
 		return usagef("--max-ec2-instances must be more than 0")
@@ -112,7 +110,7 @@ func (p *program) serve(ctx context.Context, f serverFlags) error {
 		}
 		f.InstancePool = pool
 	}
-	f.Limits.Total = max(totalLimit, f.Limits.Event)
+	f.Limits.Total = max(f.Limits.Total, f.Limits.Event)
 	f.AdminAccessKeyID = p.getenv("SLIPWAY_ADMIN_ACCESS_KEY_ID")
 	f.AdminSecretAccessKey = p.getenv("SLIPWAY_ADMIN_SECRET_ACCESS_KEY")
 	f.Log = slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: level}))

@@ -92,6 +92,8 @@ var failureTexts = map[FailureCode]string{
 		"and running on all instances in this deployment group.",
 	RolePermissions: "CodeDeploy does not have the permissions required to assume a role, or the IAM role you're using " +
 		"doesn't give you permission to perform operations in an AWS service.",
+	ScalingPermissions: "The service role associated with your deployment group does not have the permission required to perform " +
+		"operations in the following AWS service: Auto Scaling.",
 	Throttled: "The deployment failed because more requests were made than are permitted for AWS CodeDeploy by an IAM role. " +
 		"Try reducing the number of requests.",
 	OverMaxInstances: "The deployment failed because more instances are targeted for deployment than are allowed for your " +

@@ -258,7 +258,7 @@ func scalingRefusal(err error) error {
 	}
 	switch code(err) {
 	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation":
-		return refuse(deploy.ScalingPermissions, "%s", answer.ErrorMessage())
+		return refuse(deploy.ScalingPermissions, "%s %s", deploy.Failure(deploy.ScalingPermissions).Message, answer.ErrorMessage())
 	case "ValidationError":
 		return refuse(deploy.ScalingValidation, "%s", answer.ErrorMessage())
 	case "LimitExceeded":

@@ -248,6 +248,8 @@ func TestTrafficRefusals(t *testing.T) {
 			deploy.LoadBalancerInvalid, "target type ip"},
 		"no load balancer": {func(c *scene) { c.fleet.deployment.LoadBalancer = nil },
 			deploy.LoadBalancerMissing, "no load balancer any more"},
+		"no replacement": {func(c *scene) { c.fleet.deployment.Style.Type = deploy.BlueGreen },
+			deploy.BlueGreenMissing, "names no replacement instances"},
 		"not allowed": {func(c *scene) {
 			c.balancing.fault = &smithy.GenericAPIError{Code: "AccessDenied", Message: "not authorized"}
 		},
