@@ -33,7 +33,7 @@ func (s *Server) route(service *control.Service) http.Handler {
 	web := http.NotFoundHandler()
 	if s.functions != nil {
 		services = append(services, s.functions.Wire())
-		web = s.functions.Web()
+		web = s.functions.Web(keys{s})
 	}
 	if s.scaling != nil {
 		services = append(services, s.scaling.Wire())

@@ -87,6 +87,7 @@ func describe(ctx context.Context) map[string]any {
 	}
 	return map[string]any{
 		"Request": known.AwsRequestID, "ARN": known.InvokedFunctionArn, "Version": lambdacontext.FunctionVersion, "Calls": calls,
-		"Left": time.Until(deadline).Milliseconds(), "Process": os.Getpid(), "User": os.Getuid(), "Directory": directory, "Environment": variables,
+		"Custom": known.ClientContext.Custom,
+		"Left":   time.Until(deadline).Milliseconds(), "Process": os.Getpid(), "User": os.Getuid(), "Directory": directory, "Environment": variables,
 	}
 }

@@ -28,7 +28,7 @@ const (
 	eventErrors   = 3 // tries
 	eventWorkers  = 16
 	maxEvents     = 10_000
-	retryFirst    = time.Minute
+	maxEventBytes = 256 << 20 // of the payloads of all
 	retryThrottle = time.Second
 	retryLongest  = 5 * time.Minute
 )
@@ -39,12 +39,14 @@ type queue struct {
 
 	mu   sync.Mutex
 	list []event
-	size int // with those that were taken up
+
+	// With what was taken up and is not done.
+	size, bytes int
 }
 
 // enqueue accepts an event, which is done some time later.
 func (s *Service) enqueue(ctx context.Context, at reference, c environment.Call) error {
-	if s.queue.length() >= maxEvents {
+	if s.queue.full() {
 		return &awswire.Error{Code: tooManyRequests, Message: "Rate Exceeded."}
 	}
 	e := event{Call: c, Function: at.name, Qualifier: at.qualifier, Accepted: s.cfg.Now()}
@@ -55,16 +57,19 @@ func (s *Service) enqueue(ctx context.Context, at reference, c environment.Call)
 	return nil
 }
 
-func (q *queue) length() int {
+func (q *queue) full() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.size
+	return q.size >= maxEvents || q.bytes >= maxEventBytes
 }
 
 func (q *queue) push(list ...event) {
 	q.mu.Lock()
 	q.list = append(q.list, list...)
-	q.size += len(list)
+	for _, e := range list {
+		q.size++
+		q.bytes += len(e.Call.Payload)
+	}
 	q.mu.Unlock()
 	select {
 	case q.wake <- struct{}{}:
@@ -80,10 +85,11 @@ func (q *queue) take() []event {
 	return list
 }
 
-func (q *queue) done() {
+func (q *queue) done(e event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.size--
+	q.bytes -= len(e.Call.Payload)
 }
 
 // deliverAll does the events, those of a former process first, until ctx ends.
@@ -100,7 +106,7 @@ func (s *Service) deliverAll(ctx context.Context) error {
 		}
 		for _, e := range s.queue.take() {
 			working.Go(func() {
-				defer s.queue.done()
+				defer s.queue.done(e)
 				s.deliver(ctx, slots, e)
 			})
 		}
@@ -152,7 +158,7 @@ func (s *Service) try(ctx context.Context, e *event) (again bool) {
 		return true
 	}
 	e.Errors++
-	e.Due = s.cfg.Now().Add(retryFirst * time.Duration(e.Errors))
+	e.Due = s.cfg.Now().Add(s.cfg.RetryEvents * time.Duration(e.Errors))
 	if e.Errors < eventErrors {
 		return true
 	}

@@ -312,6 +312,9 @@ func (s *Service) remove(ctx context.Context, at reference) error {
 
 func (s *Service) removeVersion(ctx context.Context, v version) error {
 	key := versionKey(*v.FunctionName, *v.Version)
+	if err := s.dropAccess(ctx, reference{*v.FunctionName, *v.Version}); err != nil {
+		return err
+	}
 	if err := s.versions.Delete(ctx, key); err != nil {
 		return err
 	}

@@ -144,7 +144,8 @@ func (s *Service) run(ctx context.Context, to target, c environment.Call) (envir
 func (s *Service) runnable(ctx context.Context, v version) (environment.Function, error) {
 	dir, err := s.code.Unpacked(ctx, v.Hash)
 	if err != nil {
-		return environment.Function{}, err
+		s.cfg.Log.Warn("a function's code cannot be unpacked", "function", *v.FunctionName, "version", *v.Version, "error", err)
+		return environment.Function{}, awswire.Errorf(invalidZip, "Lambda could not unzip the deployment package: %v", errors.Unwrap(err))
 	}
 	f := environment.Function{
 		ARN: s.arn(versionKey(*v.FunctionName, *v.Version)), Revision: *v.RevisionId, Name: *v.FunctionName, Version: *v.Version,

@@ -40,14 +40,17 @@ type Config struct {
 	// AssumeRole makes a session of a role for Lambda. A refusal is an *identity.Error.
 	AssumeRole func(ctx context.Context, role, session string) (environment.Credentials, error)
 	// Object opens an object that the caller may read. A refusal has an ErrorCode method.
-	Object  func(ctx context.Context, caller identity.Caller, bucket, key, version string) (io.ReadCloser, error)
-	Plain   bool           // do not isolate functions, even where the machine can
-	Max     int            // running functions; environment.DefaultMax when 0
-	Idle    time.Duration  // that they are kept without work; environment.DefaultIdle when 0
-	Metrics Metrics        // nil drops them
-	Random  func() float64 // from 0 up to 1, for aliases; math/rand's when nil
-	Now     func() time.Time
-	Log     *slog.Logger
+	Object func(ctx context.Context, caller identity.Caller, bucket, key, version string) (io.ReadCloser, error)
+	Plain  bool          // do not isolate functions, even where the machine can
+	Max    int           // running functions; environment.DefaultMax when 0
+	Idle   time.Duration // that they are kept without work; environment.DefaultIdle when 0
+	// RetryEvents is how long an event waits that has failed, and half of how long after that; a
+	// minute, as at AWS, when 0.
+	RetryEvents time.Duration
+	Metrics     Metrics        // nil drops them
+	Random      func() float64 // from 0 up to 1, for aliases; math/rand's when nil
+	Now         func() time.Time
+	Log         *slog.Logger
 }
 
 // A Service is the whole stand-in.
@@ -63,6 +66,7 @@ type Service struct {
 	versions  *record.Table[version]
 	aliases   *record.Table[alias]
 	policies  *record.Table[policy]
+	urls      *record.Table[urlConfig]
 	events    *record.Table[event]
 
 	// mu is held by whoever changes what is recorded, from the first look to the last write.
@@ -76,6 +80,9 @@ type Service struct {
 func Open(ctx context.Context, cfg Config) (*Service, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.RetryEvents == 0 {
+		cfg.RetryEvents = time.Minute
 	}
 	if cfg.Random == nil {
 		cfg.Random = rand.Float64
@@ -109,6 +116,8 @@ func (s *Service) openTables(ctx context.Context) (err error) {
 	s.aliases, err = record.Open[alias](ctx, s.cfg.Store, "lambda/alias")
 	errs = append(errs, err)
 	s.policies, err = record.Open[policy](ctx, s.cfg.Store, "lambda/policy")
+	errs = append(errs, err)
+	s.urls, err = record.Open[urlConfig](ctx, s.cfg.Store, "lambda/url")
 	errs = append(errs, err)
 	s.events, err = record.Open[event](ctx, s.cfg.Store, "lambda/event")
 	return errors.Join(append(errs, err)...)

@@ -116,7 +116,7 @@ func open(t *testing.T, caller identity.Caller, options ...func(*lambda.Config))
 	})
 	t.Cleanup(w.stop)
 	signed := awswire.Authenticated(keys{caller}, time.Now, 0, w.service.Wire())
-	server := httptest.NewServer(route(signed, w.service.Web()))
+	server := httptest.NewServer(route(signed, w.service.Web(keys{caller})))
 	t.Cleanup(server.Close)
 	w.url = server.URL
 	w.Client = sdk.NewFromConfig(aws.Config{

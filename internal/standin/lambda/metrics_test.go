@@ -1,6 +1,7 @@
 package lambda_test
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -33,3 +34,18 @@ func route(signed, web http.Handler) http.Handler {
 		signed.ServeHTTP(w, r)
 	})
 }
+
+func (m *metrics) sum(key string) float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.sums[key]
+}
+
+func (m *metrics) all() map[string]float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.sums)
+}
+
+// lambdaConfig is what options of a world change.
+type lambdaConfig = lambda.Config

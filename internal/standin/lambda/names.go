@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"regexp"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -136,5 +135,3 @@ func page[T any](list []T, marker *string, size *int32, key func(T) string) (cut
 func isAlias(qualifier string) bool {
 	return qualifier != "" && qualifier != latest && !numberPattern.MatchString(qualifier)
 }
-
-func trimLatest(arn string) string { return strings.TrimSuffix(arn, ":"+latest) }

@@ -178,8 +178,10 @@ func (s *Service) getPolicy(_ context.Context, in *sdk.GetPolicyInput) (*sdk.Get
 	return &sdk.GetPolicyOutput{Policy: aws.String(p.document()), RevisionId: &p.RevisionID}, nil
 }
 
-// dropAccess removes the policies of something that is being removed: of a function, also its
-// aliases' and versions'.
+// dropAccess removes the policy and the URL of something that is being removed.
 func (s *Service) dropAccess(ctx context.Context, at reference) error {
+	if err := s.urls.Delete(ctx, at.String()); err != nil {
+		return err
+	}
 	return s.policies.Delete(ctx, at.String())
 }

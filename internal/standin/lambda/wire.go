@@ -20,7 +20,7 @@ const maxRequest = 69905067
 func (s *Service) Wire() awswire.Service {
 	operations := awswire.Operations{}
 	for _, some := range []awswire.Operations{
-		s.functionOperations(), s.versionOperations(), s.aliasOperations(), s.policyOperations(), s.tagOperations(),
+		s.functionOperations(), s.versionOperations(), s.aliasOperations(), s.policyOperations(), s.tagOperations(), s.urlOperations(),
 	} {
 		maps.Copy(operations, some)
 	}
@@ -50,6 +50,11 @@ func model() []*smithy.OperationSchema {
 		of(schemas.AddPermission, schemas.AddPermissionRequest, nil),
 		of(schemas.RemovePermission, schemas.RemovePermissionRequest, nil),
 		of(schemas.GetPolicy, schemas.GetPolicyRequest, nil),
+		of(schemas.CreateFunctionUrlConfig, schemas.CreateFunctionUrlConfigRequest, nil),
+		of(schemas.GetFunctionUrlConfig, schemas.GetFunctionUrlConfigRequest, nil),
+		of(schemas.UpdateFunctionUrlConfig, schemas.UpdateFunctionUrlConfigRequest, nil),
+		of(schemas.DeleteFunctionUrlConfig, schemas.DeleteFunctionUrlConfigRequest, nil),
+		of(schemas.ListFunctionUrlConfigs, schemas.ListFunctionUrlConfigsRequest, nil),
 		of(schemas.TagResource, schemas.TagResourceRequest, nil),
 		of(schemas.UntagResource, schemas.UntagResourceRequest, nil),
 		of(schemas.ListTags, schemas.ListTagsRequest, nil),
@@ -66,6 +71,7 @@ const (
 	invalidContent     = "InvalidRequestContentException"
 	requestTooLarge    = "RequestTooLargeException"
 	codeStorage        = "CodeStorageExceededException"
+	invalidZip         = "InvalidZipFileException"
 	policyLength       = "PolicyLengthExceededException"
 	validation         = "ValidationException"
 )
@@ -75,6 +81,7 @@ func exceptions() []*smithy.Schema {
 		schemas.ResourceNotFoundException, schemas.ResourceConflictException, schemas.InvalidParameterValueException,
 		schemas.PreconditionFailedException, schemas.TooManyRequestsException, schemas.InvalidRequestContentException,
 		schemas.RequestTooLargeException, schemas.CodeStorageExceededException, schemas.PolicyLengthExceededException,
+		schemas.InvalidZipFileException,
 	}
 }
 

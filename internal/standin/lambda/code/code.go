@@ -79,7 +79,7 @@ func writeFile(path string, content []byte) error {
 }
 
 // Unpacked returns the directory with what is in an archive. Callers at the same time share
-// the work.
+// the work. An archive whose members exclude each other cannot be unpacked.
 func (s *Store) Unpacked(ctx context.Context, hash string) (string, error) {
 	dir := filepath.Join(s.unpacked(), hash)
 	if _, err := os.Stat(dir); err == nil {
@@ -87,7 +87,7 @@ func (s *Store) Unpacked(ctx context.Context, hash string) (string, error) {
 	}
 	_, err, _ := s.unpacking.Do(hash, func() (any, error) { return nil, s.unpack(hash, dir) })
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("unpack the function's code: %w", err)
 	}
 	return dir, ctx.Err()
 }
@@ -98,17 +98,17 @@ func (s *Store) unpack(hash, dir string) error {
 	}
 	fresh, err := os.MkdirTemp(s.unpacked(), ".new-")
 	if err != nil {
-		return fmt.Errorf("unpack the function's code: %w", err)
+		return err
 	}
 	defer os.RemoveAll(fresh)
 	if err := s.limits.extract(s.Archive(hash), fresh); err != nil {
-		return fmt.Errorf("unpack the function's code: %w", err)
+		return err
 	}
 	if err := openDirs(fresh); err != nil {
-		return fmt.Errorf("unpack the function's code: %w", err)
+		return err
 	}
 	if err := os.Rename(fresh, dir); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("unpack the function's code: %w", err)
+		return err
 	}
 	return nil
 }

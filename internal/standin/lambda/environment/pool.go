@@ -112,8 +112,8 @@ func (r *Runner) await(ctx context.Context, p *pool, turn chan *environment) (*e
 	return e, err
 }
 
-// reserve makes room for a new environment, at the cost of the one that has been idle for
-// longest, if need be.
+// reserve makes room for a new environment, at the cost of the one that has been without work
+// for longest, if need be.
 func (r *Runner) reserve() (victim *environment, err error) {
 	if r.closed {
 		return nil, errClosed
@@ -123,7 +123,7 @@ func (r *Runner) reserve() (victim *environment, err error) {
 		return nil, nil
 	}
 	for e := range r.live {
-		if e.state == idle && (victim == nil || e.since.Before(victim.since)) {
+		if (e.state == idle || e.state == finishing) && (victim == nil || e.since.Before(victim.since)) {
 			victim = e
 		}
 	}
@@ -131,7 +131,6 @@ func (r *Runner) reserve() (victim *environment, err error) {
 		return nil, ErrBusy
 	}
 	r.unrest(victim)
-	victim.state = gone
 	r.count++ // its own place is given back when it has ended
 	return victim, nil
 }
@@ -144,6 +143,8 @@ func (r *Runner) ready(e *environment) {
 	case starting:
 		e.state = busy // for whoever has started it
 		close(e.started)
+	case busy:
+		e.asks = true // it was quicker than who takes its answer
 	case finishing:
 		r.pool(e.function).finishing--
 		r.rest(e)
@@ -176,17 +177,30 @@ func (p *pool) wake() {
 	}
 }
 
+// unrest takes an environment that is idle or finishing out of its pool, for good.
 func (r *Runner) unrest(e *environment) {
 	p := r.pool(e.function)
-	p.idle = slices.DeleteFunc(p.idle, func(other *environment) bool { return other == e })
+	switch e.state {
+	case idle:
+		p.idle = slices.DeleteFunc(p.idle, func(other *environment) bool { return other == e })
+	case finishing:
+		p.finishing--
+		p.wake()
+	}
+	e.state = gone
 }
 
 // answered is told that a call is over and its environment about to ask for more.
 func (r *Runner) answered(e *environment) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if e.state == busy {
-		e.state = finishing
+	switch {
+	case e.state != busy: // it has ended
+	case e.asks:
+		e.asks = false
+		r.rest(e)
+	default:
+		e.state, e.since = finishing, time.Now()
 		r.pool(e.function).finishing++
 	}
 }
@@ -198,14 +212,7 @@ func (r *Runner) lost(e *environment) {
 	r.count--
 	delete(r.live, e)
 	p := r.pool(e.function)
-	switch e.state {
-	case idle:
-		r.unrest(e)
-	case finishing:
-		p.finishing--
-		p.wake()
-	}
-	e.state = gone
+	r.unrest(e)
 	if len(p.idle)+p.finishing+len(p.waiting) == 0 && !r.hasLive(e.function) {
 		delete(r.pools, e.function.key())
 	}
@@ -246,7 +253,6 @@ func (r *Runner) take(chosen func(*environment) bool) []*environment {
 	for e := range r.live {
 		if chosen(e) && e.state == idle {
 			r.unrest(e)
-			e.state = gone
 			taken = append(taken, e)
 		}
 	}

@@ -33,28 +33,23 @@ type environment struct {
 	output   *output
 	box      *sandbox.Sandbox
 	api      *http.Server
-	started  chan struct{}    // closed when it first asks for work
-	calls    chan *call       // to the process; holds one
-	failed   chan initFailure // what the process says of its start; holds one
-	endings  sync.Once        // of end
-	ended    chan struct{}    // closed when nothing of it is left
-	initTook time.Duration    // until it first asked for work; of its first call
+	started  chan struct{} // closed when it first asks for work
+	calls    chan *call    // to the process; holds one
+	failed   chan []byte   // what the process says of its start; holds one
+	endings  sync.Once     // of end
+	ended    chan struct{} // closed when nothing of it is left
+	initTook time.Duration // until it first asked for work; of its first call
 
 	// Guarded by the Runner's lock.
 	state   state
 	since   time.Time // of being idle
 	retired bool
+	asks    bool // for work, while it is busy
 
 	mu      sync.Mutex
 	current *call // that it works on
 	memory  int64 // the most that it was seen to use, in bytes
 	over    bool  // it was ended for its use of memory
-}
-
-// An initFailure is what a process says of why it cannot start.
-type initFailure struct {
-	errorType string
-	payload   []byte
 }
 
 // A startError is a failure of the function's to start, which is the outcome of the call.
@@ -67,7 +62,7 @@ func (*startError) Error() string { return "the function did not start" }
 func (r *Runner) start(ctx context.Context, f Function, c Call) (*environment, error) {
 	e := &environment{
 		runner: r, id: rand.Text(), function: f, started: make(chan struct{}), calls: make(chan *call, 1),
-		failed: make(chan initFailure, 1), ended: make(chan struct{}),
+		failed: make(chan []byte, 1), ended: make(chan struct{}),
 	}
 	began := time.Now()
 	err := e.launch(ctx)
@@ -80,23 +75,25 @@ func (r *Runner) start(ctx context.Context, f Function, c Call) (*environment, e
 	}
 	late := time.NewTimer(initTimeout + f.Timeout)
 	defer late.Stop()
+	var failure Result
 	select {
 	case <-e.started:
 		e.initTook = time.Since(began)
 		return e, nil
-	case why := <-e.failed:
-		e.end()
-		return nil, e.startFailed(c, Result{Payload: why.payload, Error: unhandled})
+	case payload := <-e.failed:
+		failure = Result{Payload: payload, Error: unhandled}
 	case <-e.box.Done():
-		e.end()
-		return nil, e.startFailed(c, e.exitResult(c))
+		failure = e.exitResult(c)
 	case <-late.C:
-		e.end()
-		return nil, e.startFailed(c, errorResult("Sandbox.Timedout", c, "Error: Task timed out after %.2f seconds", (initTimeout+f.Timeout).Seconds()))
+		failure = errorResult("Sandbox.Timedout", c, "Error: Task timed out after %.2f seconds", (initTimeout + f.Timeout).Seconds())
 	case <-ctx.Done():
 		e.end()
 		return nil, context.Cause(ctx)
 	}
+	e.output.drain()
+	failure.Log = e.output.finish(startLine(c, f) + endLines(c, f, time.Since(began), 0, e.peak()))
+	e.end()
+	return nil, &startError{failure}
 }
 
 // enlist lets others see the environment, whose process runs.
@@ -108,13 +105,6 @@ func (r *Runner) enlist(e *environment) error {
 	}
 	r.live[e] = true
 	return nil
-}
-
-func (e *environment) startFailed(c Call, result Result) error {
-	e.output.begin(startLine(c, e.function))
-	e.output.drain()
-	result.Log = e.output.finish(endLines(c, e.function, 0, 0, e.peak()))
-	return &startError{result}
 }
 
 // refusal tells what is wrong with the function from trouble of the machine's.

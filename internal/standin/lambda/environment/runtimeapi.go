@@ -105,7 +105,7 @@ func (e *environment) initError(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	select {
-	case e.failed <- initFailure{r.Header.Get("Lambda-Runtime-Function-Error-Type"), payload}:
+	case e.failed <- payload:
 		accept(w)
 	default:
 		refuse(w, http.StatusForbidden, "InvalidStateTransition", "The start has failed already.")
