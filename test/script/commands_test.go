@@ -26,6 +26,7 @@ import (
 //	host NAME [tag=value …] register a host and start its agent; files in $WORK/hosts/NAME
 //	agent NAME              start the host's agent again
 //	aws ARG …               the AWS CLI against the server; [!] stdout, stderr as with exec
+//	until REGEXP ARG …      ask the AWS CLI until what it prints matches
 //	id VAR                  keep the deployment id that the last command printed
 //	push APP FOLDER KEY     bundle a folder and push it to s3://releases/KEY (aws deploy push)
 //	deploy VAR GROUP KEY [flag …]  create a deployment of s3://releases/KEY and keep its id
@@ -64,6 +65,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 		ts.Check(of(ts).StartAgent(args[0]))
 	},
 	"aws":     awsCLI,
+	"until":   until,
 	"id":      keepID,
 	"push":    push,
 	"deploy":  createDeployment,
@@ -100,6 +102,21 @@ func awsCLI(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if !neg && err != nil {
 		ts.Fatalf("aws %s: %v\nserver:\n%s", strings.Join(args, " "), err, w.Tail("server"))
+	}
+}
+
+// until repeats a call of the AWS CLI; the last answer stays in stdout.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	wanted, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	w, got := of(ts), ""
+	err = w.Await(args[0], func() (bool, error) {
+		awsCLI(ts, false, args[1:])
+		got = ts.ReadFile("stdout")
+		return wanted.MatchString(got), nil
+	})
+	if err != nil {
+		ts.Fatalf("%v\nthe last answer was: %s", err, got)
 	}
 }
 
