@@ -227,7 +227,7 @@ func (s *Service) describeTrafficSources(
 	for _, b := range all {
 		kind := kindOfSource(b.balancer)
 		if in.TrafficSourceType == nil || *in.TrafficSourceType == kind {
-			list = append(list, types.TrafficSourceState{Identifier: &b.balancer, TrafficSource: &b.balancer, State: &b.state, Type: &kind})
+			list = append(list, types.TrafficSourceState{Identifier: &b.balancer, State: &b.state, Type: &kind})
 		}
 	}
 	list, next, err := page(list, in.NextToken, in.MaxRecords, 50, 50, func(b types.TrafficSourceState) string { return *b.Identifier })

@@ -66,7 +66,6 @@ type cloud struct {
 	lost     bool              // RunInstances does it and fails to say so
 	refusal  error             // what RunInstances says
 	gone     []string          // load balancers that were deleted
-	calls    []string
 }
 
 type machine struct {
@@ -262,6 +261,13 @@ func (c balancing) DescribeTargetHealth(
 	return out, nil
 }
 
+// set changes the cloud.
+func (c *cloud) set(change func(*cloud)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(c)
+}
+
 // drained ends the connections of a target.
 func (c *cloud) drained(id string) {
 	c.mu.Lock()
@@ -277,19 +283,19 @@ type classics struct{ *cloud }
 func (c classics) DescribeLoadBalancers(
 	_ context.Context, in *elasticloadbalancing.DescribeLoadBalancersInput, _ ...func(*elasticloadbalancing.Options),
 ) (*elasticloadbalancing.DescribeLoadBalancersOutput, error) {
-	return &elasticloadbalancing.DescribeLoadBalancersOutput{}, balancing{c.cloud}.missing(in.LoadBalancerNames[0])
+	return &elasticloadbalancing.DescribeLoadBalancersOutput{}, balancing(c).missing(in.LoadBalancerNames[0])
 }
 
 func (c classics) RegisterInstancesWithLoadBalancer(
 	_ context.Context, in *elasticloadbalancing.RegisterInstancesWithLoadBalancerInput, _ ...func(*elasticloadbalancing.Options),
 ) (*elasticloadbalancing.RegisterInstancesWithLoadBalancerOutput, error) {
-	return nil, balancing{c.cloud}.put(*in.LoadBalancerName, *in.Instances[0].InstanceId, "InService")
+	return nil, balancing(c).put(*in.LoadBalancerName, *in.Instances[0].InstanceId, "InService")
 }
 
 func (c classics) DeregisterInstancesFromLoadBalancer(
 	_ context.Context, in *elasticloadbalancing.DeregisterInstancesFromLoadBalancerInput, _ ...func(*elasticloadbalancing.Options),
 ) (*elasticloadbalancing.DeregisterInstancesFromLoadBalancerOutput, error) {
-	return nil, balancing{c.cloud}.put(*in.LoadBalancerName, *in.Instances[0].InstanceId, "draining")
+	return nil, balancing(c).put(*in.LoadBalancerName, *in.Instances[0].InstanceId, "draining")
 }
 
 func (c classics) DescribeInstanceHealth(

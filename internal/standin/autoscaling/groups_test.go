@@ -56,7 +56,7 @@ func TestUpdateMovesTheDesiredCapacityIntoItsBounds(t *testing.T) {
 			AutoScalingGroupName: aws.String("web"), MinSize: aws.Int32(2)}))
 		w.settle()
 		w.is("i-1 a InService", "i-2 b InService")
-		w.cloud.versions = 2
+		w.cloud.set(func(c *cloud) { c.versions = 2 })
 		must[*sdk.UpdateAutoScalingGroupOutput](t)(w.UpdateAutoScalingGroup(t.Context(), &sdk.UpdateAutoScalingGroupInput{
 			AutoScalingGroupName: aws.String("web"), DesiredCapacity: aws.Int32(3)}))
 		w.settle()
@@ -178,7 +178,7 @@ func TestAttachAndDetachLoadBalancers(t *testing.T) {
 		w.refused(detach(), "ValidationError", "Trying to remove Target Groups that are not part of the group")
 
 		// One that is deleted holds nobody.
-		w.cloud.gone = []string{"old"}
+		w.cloud.set(func(c *cloud) { c.gone = []string{"old"} })
 		w.desire(2)
 		w.is("i-1 a InService", "i-2 b InService")
 		w.desire(0)
@@ -214,6 +214,8 @@ func TestWhatDoesNotChangeIsNotWritten(t *testing.T) {
 		w.settle()
 		w.restart()
 		w.settle()
+		w.store.mu.Lock()
+		defer w.store.mu.Unlock()
 		if n := w.store.written - before; n != 0 {
 			t.Errorf("%d writes though nothing changed", n)
 		}
@@ -249,7 +251,7 @@ func TestFailedLaunchIsTriedAgainMoreAndMoreSeldom(t *testing.T) {
 		if n := tries(); before > 6 || n < before+3 || n > before+7 {
 			t.Errorf("%d launches in 20 seconds, %d after five minutes more", before, n)
 		}
-		w.cloud.refusal = nil
+		w.cloud.set(func(c *cloud) { c.refusal = nil })
 		time.Sleep(time.Minute)
 		w.settle()
 		w.is("i-1 a InService")

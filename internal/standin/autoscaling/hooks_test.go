@@ -22,10 +22,26 @@ func (w *world) complete(n Notification, result string) error {
 // notice is the nth notification.
 func (w *world) notice(n int) Notification {
 	w.t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if len(w.told) <= n {
 		w.t.Fatalf("there were %d notifications", len(w.told))
 	}
 	return w.told[n]
+}
+
+// notices is how many notifications there were.
+func (w *world) notices() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.told)
+}
+
+// deafen has notifications refused; nil has them taken again.
+func (w *world) deafen(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.deaf = err
 }
 
 func TestLaunchWaitsForItsHook(t *testing.T) {
@@ -50,8 +66,8 @@ func TestLaunchWaitsForItsHook(t *testing.T) {
 		}
 		w.settle()
 		w.is("i-1 a InService")
-		if len(w.told) != 1 || w.cloud.is("i-1") != "healthy" {
-			t.Errorf("%d notifications; behind the load balancer it is %q", len(w.told), w.cloud.is("i-1"))
+		if w.notices() != 1 || w.cloud.is("i-1") != "healthy" {
+			t.Errorf("%d notifications; behind the load balancer it is %q", w.notices(), w.cloud.is("i-1"))
 		}
 		w.refused(w.complete(w.notice(0), "CONTINUE"), "ValidationError", "No active Lifecycle Action found with token "+w.notice(0).Token)
 	})
@@ -144,8 +160,8 @@ func TestTerminationWaitsForDrainingThenForItsHook(t *testing.T) {
 		w.group(0, 1, 2, behindTargetGroup, withHook(terminating))
 		w.desire(0)
 		w.is("i-1 a Terminating")
-		if len(w.told) != 0 || w.cloud.is("i-1") != "draining" {
-			t.Errorf("notified %v while it is %q", w.told, w.cloud.is("i-1"))
+		if w.notices() != 0 || w.cloud.is("i-1") != "draining" {
+			t.Errorf("notified %d times while it is %q", w.notices(), w.cloud.is("i-1"))
 		}
 		w.cloud.drained("i-1")
 		w.settle()
@@ -177,10 +193,10 @@ func TestDeletedHookHoldsNobody(t *testing.T) {
 
 func TestNotificationsAreNotLost(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		w.deaf = errors.New("not now")
+		w.deafen(errors.New("not now"))
 		w.group(0, 1, 2, withHook(launching))
 		w.is("i-1 a Pending:Wait")
-		w.deaf = nil
+		w.deafen(nil)
 		w.settle()
 		first := w.notice(0)
 
@@ -189,8 +205,8 @@ func TestNotificationsAreNotLost(t *testing.T) {
 		if again := w.notice(1); again.Token != first.Token || again.Instance != first.Instance {
 			t.Errorf("after the restart it is told %+v, want %+v", again, first)
 		}
-		if len(w.told) != 2 {
-			t.Errorf("it was told %d times, want once in each life", len(w.told))
+		if w.notices() != 2 {
+			t.Errorf("it was told %d times, want once in each life", w.notices())
 		}
 		if err := w.complete(first, "CONTINUE"); err != nil {
 			t.Fatal(err)

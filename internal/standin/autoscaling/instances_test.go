@@ -160,13 +160,13 @@ func TestStandby(t *testing.T) {
 			"To place into standby 1 instance, please update the AutoScalingGroup sizes appropriately.")
 		w.refused(enter("i-1", false), "ValidationError", "The instance i-1 is not in InService.")
 
-		told := len(w.told)
+		told := w.notices()
 		must[*sdk.ExitStandbyOutput](t)(w.ExitStandby(t.Context(), &sdk.ExitStandbyInput{
 			AutoScalingGroupName: aws.String("web"), InstanceIds: []string{"i-1"}}))
 		w.settle()
 		w.is("i-1 a InService", "i-2 b InService")
-		if w.cloud.is("i-1") != "healthy" || len(w.told) != told {
-			t.Errorf("back in service it is %q, and its hook ran %d times more", w.cloud.is("i-1"), len(w.told)-told)
+		if w.cloud.is("i-1") != "healthy" || w.notices() != told {
+			t.Errorf("back in service it is %q, and its hook ran %d times more", w.cloud.is("i-1"), w.notices()-told)
 		}
 	})
 }

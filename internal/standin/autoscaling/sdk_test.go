@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,9 +39,11 @@ type world struct {
 	cloud   *cloud
 	store   *memory
 	service *Service
-	told    []Notification
-	deaf    error // what Notify says
 	stop    func()
+
+	mu   sync.Mutex
+	told []Notification
+	deaf error // what Notify says
 }
 
 // inWorld runs a test in virtual time, with the loop running.
@@ -60,6 +63,8 @@ func (w *world) start() {
 	w.service, err = Open(w.t.Context(), Config{
 		Store: w.store, Region: "us-east-1", Account: account, EC2: w.cloud, ELB: balancing{w.cloud}, Classic: classics{w.cloud},
 		Notify: func(_ context.Context, n Notification) error {
+			w.mu.Lock()
+			defer w.mu.Unlock()
 			if w.deaf == nil {
 				w.told = append(w.told, n)
 			}
