@@ -2,7 +2,6 @@ package autoscaling
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"slices"
 
@@ -78,8 +77,8 @@ func (s *Service) act(ctx context.Context, g group, a action) (change, error) {
 	return nil, nil
 }
 
-// launch runs an instance. What EC2 refuses is a launch that failed; after any other error the
-// same is asked for again, with the same token, for it may have happened.
+// launch runs an instance. After an error that is no refusal the same is asked for again, with
+// the same token, for it may have happened.
 func (s *Service) launch(ctx context.Context, g group, m member) (change, error) {
 	in, err := s.runInput(g, m)
 	if err != nil {
@@ -88,21 +87,37 @@ func (s *Service) launch(ctx context.Context, g group, m member) (change, error)
 	out, err := s.cfg.EC2.RunInstances(ctx, in)
 	switch {
 	case err != nil && isRefusal(err):
-		return launchFailed(refusal(err)), nil
+		return s.launchRefused(ctx, m, err)
 	case err != nil:
 		return nil, fmt.Errorf("launch an instance: %w", err)
 	case len(out.Instances) != 1:
 		return nil, fmt.Errorf("launch an instance: EC2 answered with %d", len(out.Instances))
 	}
-	made := out.Instances[0]
+	return launched(out.Instances[0]), nil
+}
+
+// launchRefused makes sure that nothing was launched: what is refused may be the same launch
+// asked for again after the group's tags or the bounds of EC2 have changed.
+func (s *Service) launchRefused(ctx context.Context, m member, why error) (change, error) {
+	found, err := s.instances(ctx, "client-token", []string{m.Token})
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("launch an instance: %w: %w", why, err)
+	case len(found) > 0:
+		return launched(found[0]), nil
+	}
+	return launchFailed(refusal(why)), nil
+}
+
+func launched(i ec2types.Instance) change {
 	return func(p *plan, m *member) {
-		m.ID, m.Type, m.Image = aws.ToString(made.InstanceId), string(made.InstanceType), aws.ToString(made.ImageId)
-		if made.Placement != nil && made.Placement.AvailabilityZone != nil {
-			m.Zone = *made.Placement.AvailabilityZone
+		m.ID, m.Type, m.Image = aws.ToString(i.InstanceId), string(i.InstanceType), aws.ToString(i.ImageId)
+		if i.Placement != nil && i.Placement.AvailabilityZone != nil {
+			m.Zone = *i.Placement.AvailabilityZone
 		}
 		m.Activity.Description = aws.String(*m.Activity.Description + ": " + m.ID)
 		p.note(m)
-	}, nil
+	}
 }
 
 func launchFailed(why string) change {
@@ -157,7 +172,7 @@ func fromConfiguration(in *ec2.RunInstancesInput, c types.LaunchConfiguration) {
 	}
 	if profile := c.IamInstanceProfile; profile != nil {
 		in.IamInstanceProfile = &ec2types.IamInstanceProfileSpecification{Name: profile}
-		if isTargetGroup(*profile) {
+		if isARN(*profile) {
 			in.IamInstanceProfile = &ec2types.IamInstanceProfileSpecification{Arn: profile}
 		}
 	}
@@ -205,10 +220,4 @@ func (s *Service) deregister(ctx context.Context, id, balancer string) (change, 
 		m.Joined = slices.DeleteFunc(m.Joined, func(b string) bool { return b == balancer })
 		m.Leaving = append(m.Leaving, balancer)
 	}, nil
-}
-
-// isUserData tells whether it is as the API wants it.
-func isUserData(text string) bool {
-	_, err := base64.StdEncoding.DecodeString(text)
-	return err == nil
 }

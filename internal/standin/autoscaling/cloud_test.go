@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -94,20 +95,28 @@ func (c *cloud) RunInstances(_ context.Context, in *ec2.RunInstancesInput, _ ...
 	if i < 0 {
 		m := &machine{
 			id: fmt.Sprintf("i-%d", len(c.machines)+1), token: *in.ClientToken, state: "pending", zone: *in.Placement.AvailabilityZone,
-			subnet: aws.ToString(in.SubnetId), tags: map[string]string{}, launched: c.now(),
+			subnet: aws.ToString(in.SubnetId), tags: tagsOf(in), launched: c.now(),
 		}
 		if in.LaunchTemplate != nil {
 			m.template = *in.LaunchTemplate.Version
 		}
-		for _, t := range in.TagSpecifications[0].Tags {
-			m.tags[*t.Key] = *t.Value
-		}
 		i, c.machines = len(c.machines), append(c.machines, m)
+	}
+	if given := tagsOf(in); !maps.Equal(given, c.machines[i].tags) {
+		return nil, refusedWith("IdempotentParameterMismatch", "The client token was used with other parameters.")
 	}
 	if c.lost {
 		return nil, errors.New("connection reset")
 	}
 	return &ec2.RunInstancesOutput{Instances: []ec2types.Instance{c.machines[i].shown()}}, nil
+}
+
+func tagsOf(in *ec2.RunInstancesInput) map[string]string {
+	tags := map[string]string{}
+	for _, t := range in.TagSpecifications[0].Tags {
+		tags[*t.Key] = *t.Value
+	}
+	return tags
 }
 
 func (m *machine) shown() ec2types.Instance {
@@ -122,7 +131,7 @@ func (c *cloud) DescribeInstances(_ context.Context, in *ec2.DescribeInstancesIn
 	defer c.mu.Unlock()
 	r := ec2types.Reservation{}
 	for _, m := range c.machines {
-		if !slices.Contains(in.Filters[0].Values, m.id) {
+		if by := map[string]string{"instance-id": m.id, "client-token": m.token}; !slices.Contains(in.Filters[0].Values, by[*in.Filters[0].Name]) {
 			continue
 		}
 		r.Instances = append(r.Instances, m.shown())

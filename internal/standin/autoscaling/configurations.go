@@ -2,6 +2,7 @@ package autoscaling
 
 import (
 	"context"
+	"encoding/base64"
 	"slices"
 	"strings"
 
@@ -73,7 +74,7 @@ func checkConfiguration(in *autoscaling.CreateLaunchConfigurationInput) error {
 	if err := checkName("launchConfigurationName", *in.LaunchConfigurationName); err != nil {
 		return err
 	}
-	if in.UserData != nil && !isUserData(*in.UserData) {
+	if _, err := base64.StdEncoding.DecodeString(aws.ToString(in.UserData)); err != nil {
 		return invalid("Invalid BASE64 encoding of user data")
 	}
 	return unavailable(map[string]bool{"SpotPrice": in.SpotPrice != nil, "ClassicLinkVPCId": in.ClassicLinkVPCId != nil})
@@ -100,7 +101,7 @@ func (s *Service) putConfiguration(ctx context.Context, c types.LaunchConfigurat
 
 // likeInstance takes what was not given from an instance.
 func (s *Service) likeInstance(ctx context.Context, c *types.LaunchConfiguration, id string) error {
-	found, err := s.instances(ctx, []string{id})
+	found, err := s.instances(ctx, "instance-id", []string{id})
 	if err != nil {
 		return refused(err)
 	}

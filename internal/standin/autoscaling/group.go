@@ -179,7 +179,10 @@ func (g group) balancers() []string {
 	return slices.Concat(g.TargetGroupARNs, g.LoadBalancerNames)
 }
 
-func isTargetGroup(balancer string) bool { return strings.HasPrefix(balancer, "arn:") }
+func isARN(text string) bool { return strings.HasPrefix(text, "arn:") }
+
+// isTargetGroup tells a target group, which is named by its ARN, from a Classic Load Balancer.
+func isTargetGroup(balancer string) bool { return isARN(balancer) }
 
 // hooksAt are the hooks of a transition.
 func (g group) hooksAt(transition string) []types.LifecycleHook {

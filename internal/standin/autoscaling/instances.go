@@ -192,7 +192,7 @@ func (s *Service) joining(ctx context.Context, ids []string, p *plan) (list []me
 	if len(ids) == 0 || len(ids) > 20 {
 		return nil, invalid("Between 1 and 20 instance IDs must be given")
 	}
-	found, err := s.instances(ctx, ids)
+	found, err := s.instances(ctx, "instance-id", ids)
 	if err != nil {
 		return nil, refused(err)
 	}

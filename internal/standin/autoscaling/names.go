@@ -11,7 +11,7 @@ import (
 
 // nameIn is the name of a group that is given by its name or its ARN.
 func nameIn(text string) string {
-	if _, name, ok := strings.Cut(text, ":autoScalingGroupName/"); ok && strings.HasPrefix(text, "arn:") {
+	if _, name, ok := strings.Cut(text, ":autoScalingGroupName/"); ok && isARN(text) {
 		return name
 	}
 	return text

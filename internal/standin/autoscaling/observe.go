@@ -55,7 +55,7 @@ func (s *Service) machines(ctx context.Context, g group) (map[string]string, err
 		}
 	}
 	for some := range slices.Chunk(ids, describeAtOnce) {
-		found, err := s.instances(ctx, some)
+		found, err := s.instances(ctx, "instance-id", some)
 		if err != nil {
 			return nil, err
 		}
@@ -66,9 +66,9 @@ func (s *Service) machines(ctx context.Context, g group) (map[string]string, err
 	return machines, nil
 }
 
-// instances are those of the ids that EC2 knows, at most describeAtOnce.
-func (s *Service) instances(ctx context.Context, ids []string) (found []ec2types.Instance, err error) {
-	in := &ec2.DescribeInstancesInput{Filters: []ec2types.Filter{{Name: aws.String("instance-id"), Values: ids}}}
+// instances are those that EC2 finds by a filter, of at most describeAtOnce values.
+func (s *Service) instances(ctx context.Context, filter string, values []string) (found []ec2types.Instance, err error) {
+	in := &ec2.DescribeInstancesInput{Filters: []ec2types.Filter{{Name: &filter, Values: values}}}
 	for page := ec2.NewDescribeInstancesPaginator(s.cfg.EC2, in); page.HasMorePages(); {
 		out, err := page.NextPage(ctx)
 		if err != nil {

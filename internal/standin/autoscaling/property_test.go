@@ -184,6 +184,14 @@ func (f *fate) health() {
 // lose has RunInstances do what it is asked and not say so.
 func (f *fate) lose() { f.cloud.lost = rapid.Bool().Draw(f.t, "lost") }
 
+// tag has later launches be others than those that were lost.
+func (f *fate) tag() {
+	_, err := f.CreateOrUpdateTags(f.t.Context(), &sdk.CreateOrUpdateTagsInput{Tags: []types.Tag{{
+		ResourceId: aws.String("web"), ResourceType: aws.String("auto-scaling-group"), Key: aws.String("k"), PropagateAtLaunch: aws.Bool(true),
+		Value: aws.String(rapid.StringN(0, 3, 3).Draw(f.t, "tag"))}}})
+	f.allowed(err)
+}
+
 // fill has the disk full.
 func (f *fate) fill() {
 	f.store.full = map[bool]error{true: errors.New("no space left on device")}[rapid.Bool().Draw(f.t, "full")]
@@ -270,7 +278,7 @@ func TestWhateverHappensTheGroupIsWhatItShouldBe(t *testing.T) {
 		for name, action := range map[string]func(){
 			"capacity": f.capacity, "bounds": f.bounds, "kill": f.kill, "processes": f.processes, "hooks": f.hooks, "unhook": f.unhook,
 			"complete": f.complete, "standby": f.standby, "detach": f.detach, "end": f.end, "protect": f.protect, "health": f.health,
-			"lose": f.lose, "fill": f.fill, "wait": f.wait, "drain": f.drain, "look": f.look, "look again": f.look, "restart": f.open,
+			"lose": f.lose, "tag": f.tag, "fill": f.fill, "wait": f.wait, "drain": f.drain, "look": f.look, "look again": f.look, "restart": f.open,
 		} {
 			actions[name] = func(*rapid.T) { action() }
 		}

@@ -41,13 +41,6 @@ func (a awake) take(name string) bool {
 	return woken
 }
 
-// Wake has all groups looked at: something has happened to instances.
-func (s *Service) Wake() {
-	for _, g := range s.groups.All() {
-		s.awake.group(g.name())
-	}
-}
-
 // Run looks after the groups until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	next := map[string]time.Time{}

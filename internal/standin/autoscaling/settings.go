@@ -59,14 +59,19 @@ func checkNewGroup(in *autoscaling.CreateAutoScalingGroupInput) error {
 	if err := required("maxSize", in.MaxSize); err != nil {
 		return err
 	}
-	return unavailable(map[string]bool{
-		"MixedInstancesPolicy":      in.MixedInstancesPolicy != nil,
-		"InstanceMaintenancePolicy": in.InstanceMaintenancePolicy != nil,
-		"MaxInstanceLifetime":       aws.ToInt32(in.MaxInstanceLifetime) != 0,
-		"AvailabilityZoneIds":       len(in.AvailabilityZoneIds) > 0,
-		"InstanceLifecyclePolicy":   in.InstanceLifecyclePolicy != nil,
-		"CapacityReservation":       in.CapacityReservationSpecification != nil,
-	})
+	return unavailable(ofGroups(in.MixedInstancesPolicy, in.InstanceMaintenancePolicy, in.MaxInstanceLifetime, in.AvailabilityZoneIds,
+		in.InstanceLifecyclePolicy, in.CapacityReservationSpecification))
+}
+
+// ofGroups are members of requests about groups that are not available here, and whether they were given.
+func ofGroups(
+	mixed *types.MixedInstancesPolicy, maintenance *types.InstanceMaintenancePolicy, lifetime *int32, zoneIDs []string,
+	lifecycle *types.InstanceLifecyclePolicy, reservation *types.CapacityReservationSpecification,
+) map[string]bool {
+	return map[string]bool{
+		"MixedInstancesPolicy": mixed != nil, "InstanceMaintenancePolicy": maintenance != nil, "MaxInstanceLifetime": aws.ToInt32(lifetime) != 0,
+		"AvailabilityZoneIds": len(zoneIDs) > 0, "InstanceLifecyclePolicy": lifecycle != nil, "CapacityReservationSpecification": reservation != nil,
+	}
 }
 
 // unavailable refuses what would change a group's behaviour and is not here.
@@ -303,14 +308,8 @@ func (s *Service) updateGroup(ctx context.Context, in *autoscaling.UpdateAutoSca
 	if err := p.mayChange(); err != nil {
 		return nil, err
 	}
-	if err := unavailable(map[string]bool{
-		"MixedInstancesPolicy":      in.MixedInstancesPolicy != nil,
-		"InstanceMaintenancePolicy": in.InstanceMaintenancePolicy != nil,
-		"MaxInstanceLifetime":       aws.ToInt32(in.MaxInstanceLifetime) != 0,
-		"AvailabilityZoneIds":       len(in.AvailabilityZoneIds) > 0,
-		"InstanceLifecyclePolicy":   in.InstanceLifecyclePolicy != nil,
-		"CapacityReservation":       in.CapacityReservationSpecification != nil,
-	}); err != nil {
+	if err := unavailable(ofGroups(in.MixedInstancesPolicy, in.InstanceMaintenancePolicy, in.MaxInstanceLifetime, in.AvailabilityZoneIds,
+		in.InstanceLifecyclePolicy, in.CapacityReservationSpecification)); err != nil {
 		return nil, err
 	}
 	old := p.desired()
