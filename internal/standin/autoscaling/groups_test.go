@@ -269,7 +269,7 @@ func TestZonesAreBalancedAgain(t *testing.T) {
 	})
 }
 
-func TestRefusals(t *testing.T) {
+func TestGroupsThatCannotBe(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.group(1, 1, 2)
 		create := func(change func(*sdk.CreateAutoScalingGroupInput)) error {
@@ -322,6 +322,12 @@ func TestRefusals(t *testing.T) {
 		} {
 			w.refused(create(c.change), c.code, c.text)
 		}
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.group(1, 1, 2)
 		ctx, web := t.Context(), aws.String("web")
 		_, err := w.SetDesiredCapacity(ctx, &sdk.SetDesiredCapacityInput{AutoScalingGroupName: web, DesiredCapacity: aws.Int32(3)})
 		w.refused(err, "ValidationError", "New SetDesiredCapacity value 3 is above max value 2 for the AutoScalingGroup.")
