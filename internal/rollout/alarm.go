@@ -50,8 +50,8 @@ func (p *pass) heedAlarms() bool {
 	case r.Fault == "" || p.d.Alarms.IgnorePollFailure:
 		return !r.At.IsZero()
 	case r.At.Sub(r.Since) >= alarmPatience:
-		p.stopByAlarm("The alarms of the deployment could not be read for " + alarmPatience.String() + ": " + r.Fault +
-			" To deploy without them set ignorePollAlarmFailure.")
+		p.stopByAlarm("The alarms of the deployment could not be read for " + alarmPatience.String() + ": " + strings.TrimSuffix(r.Fault, ".") +
+			". To deploy without them set ignorePollAlarmFailure.")
 	}
 	return false
 }

@@ -304,8 +304,13 @@ func (p *pass) explain(t deploy.Tally) string {
 	if t.Waiting == 0 {
 		return fmt.Sprintf("Waiting for %s at work.", hosts(t.InFlight))
 	}
-	if z, _ := p.zone(); p.tallyOf(z).Waiting == 0 {
+	z, _ := p.zone()
+	switch here, floor := p.tallyOf(z), p.zoneFloor(); {
+	case here.Waiting == 0:
 		return fmt.Sprintf("%s at work; %s must wait until %s is finished.", hosts(t.InFlight), hosts(t.Waiting), z)
+	case floor != nil && floor.Room(here) == 0:
+		return fmt.Sprintf("%s at work; %s must wait, because %d of %d in %s must stay healthy.",
+			hosts(t.InFlight), hosts(t.Waiting), floor.Floor(here.Fleet), here.Fleet, z)
 	}
 	floor := p.d.Config.Healthy.Floor(t.Fleet)
 	return fmt.Sprintf("%s at work; %s must wait, because %d of %d must stay healthy.",

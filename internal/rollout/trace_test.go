@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "rewrite the traces in testdata with wha
 //	> fleet N CONFIG [option …]   N new hosts, h1 …; CONFIG is OneAtATime, HOST_COUNT=2, FLEET_PERCENT=50;
 //	                              options: rollback, balanced (behind a load balancer)
 //	> zones NAME=N … [option …]   the fleet's first N hosts are in the zone NAME, the next ones …;
-//	                              options: first:SECONDS monitor:SECONDS floor:N
+//	                              options: first:SECONDS monitor:SECONDS floor:N floor:N%
 //	> alarms NAME …               alarms that stop the deployment
 //	> reading [NAME …]            the alarms are read, these are active
 //	> unreadable                  reading the alarms fails
@@ -192,6 +192,7 @@ func (tr *trace) zones(args []string) error {
 	for _, arg := range args {
 		name, count, isZone := strings.Cut(arg, "=")
 		option, value, _ := strings.Cut(arg, ":")
+		value, percent := strings.CutSuffix(value, "%")
 		n, err := strconv.Atoi(count + value)
 		if err != nil {
 			return err
@@ -209,6 +210,9 @@ func (tr *trace) zones(args []string) error {
 			z.Monitor = &seconds
 		case option == "floor":
 			z.HealthyPerZone = &deploy.MinimumHealthy{Type: deploy.HostCount, Value: n}
+			if percent {
+				z.HealthyPerZone.Type = deploy.FleetPercent
+			}
 		}
 	}
 	return nil

@@ -234,6 +234,21 @@ func TestARegistrationThatIsLost(t *testing.T) {
 	}
 }
 
+// TestEveryPlaceComesBack: an instance that is back under one of its ports only is not back.
+func TestEveryPlaceComesBack(t *testing.T) {
+	c := newScene()
+	if _, err := c.resolve(t); err != nil {
+		t.Fatal(err)
+	}
+	delete(c.balancing.targets, "web-1:8081")
+	c.waits(t, deploy.AllowTraffic, "not healthy yet")
+	if c.balancing.targets["web-1:8081"] != v2types.TargetHealthStateEnumInitial {
+		t.Errorf("registered %v", c.balancing.targets)
+	}
+	c.balancing.targets["web-1:8081"] = v2types.TargetHealthStateEnumHealthy
+	c.succeeds(t, deploy.AllowTraffic)
+}
+
 // TestTrafficRefusals: what will never work fails at once, with the load balancer's words;
 // what may work is asked for again.
 func TestTrafficRefusals(t *testing.T) {
