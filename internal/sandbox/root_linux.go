@@ -71,12 +71,16 @@ func enterRoot(spec Spec) error {
 func privateDirs(spec Spec) error { return makePrivate(spec.Root) }
 
 func makePrivate(root string) error {
+	inside, err := os.OpenRoot(root)
+	if err != nil {
+		return err
+	}
+	defer inside.Close()
 	for _, dir := range private {
-		at := filepath.Join(root, dir.path)
-		if err := os.MkdirAll(at, 0o755); err != nil {
+		if err := inside.MkdirAll(dir.path[1:], 0o755); err != nil {
 			return err
 		}
-		if err := os.Chmod(at, dir.mode); err != nil {
+		if err := inside.Chmod(dir.path[1:], dir.mode); err != nil {
 			return err
 		}
 	}
@@ -90,7 +94,7 @@ func borrowSystem(spec Spec) error {
 			return err
 		}
 		for _, path := range paths {
-			if err := borrow(path, filepath.Join(spec.Root, path)); err != nil {
+			if err := borrow(path, spec.Root); err != nil {
 				return err
 			}
 		}
@@ -99,7 +103,7 @@ func borrowSystem(spec Spec) error {
 }
 
 // borrow shows a directory of the host, or its symbolic link, read-only in the root.
-func borrow(path, at string) error {
+func borrow(path, root string) error {
 	info, err := os.Lstat(path)
 	if err != nil {
 		return err
@@ -109,9 +113,9 @@ func borrow(path, at string) error {
 		if err != nil {
 			return err
 		}
-		return link(target, at)
+		return link(target, filepath.Join(root, path))
 	}
-	return bind(Bind{Host: path, Path: path}, at)
+	return bind(Bind{Host: path, Path: path}, root)
 }
 
 // link makes the symbolic link at → target, in place of an older one.
@@ -128,16 +132,17 @@ func link(target, at string) error {
 
 func bindExtras(spec Spec) error {
 	for _, b := range spec.Binds {
-		if err := bind(b, filepath.Join(spec.Root, b.Path)); err != nil {
+		if err := bind(b, spec.Root); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// bind mounts a file or directory of the host at a path of the new root.
-func bind(b Bind, at string) error {
-	if err := mountpoint(b.Host, at); err != nil {
+// bind mounts a file or directory of the host at its path in the new root.
+func bind(b Bind, root string) error {
+	at, err := mountpoint(root, b.Path, b.Host)
+	if err != nil {
 		return fmt.Errorf("prepare %s: %w", b.Path, err)
 	}
 	// Recursive even for a file: the kernel refuses to uncover what a mount of the outer
@@ -154,23 +159,33 @@ func bind(b Bind, at string) error {
 	return nil
 }
 
-// mountpoint makes an empty file or directory at the path, to match host.
-func mountpoint(host, at string) error {
+// mountpoint makes an empty file or directory at a path in the root, to match host. What was left
+// in the root by those who ran in it, such as links that lead out, is not followed.
+func mountpoint(root, path, host string) (at string, err error) {
 	info, err := os.Stat(host)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if info.IsDir() {
-		return os.MkdirAll(at, 0o755)
-	}
-	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(at, os.O_CREATE|os.O_RDONLY, 0o644)
+	inside, err := os.OpenRoot(root)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return f.Close()
+	defer inside.Close()
+	name, folder := path[1:], path[1:]
+	if !info.IsDir() {
+		folder = filepath.Dir(name)
+	}
+	if err := inside.MkdirAll(folder, 0o755); err != nil {
+		return "", err
+	}
+	if !info.IsDir() {
+		f, err := inside.OpenFile(name, os.O_CREATE|os.O_RDONLY, 0o644)
+		if err != nil {
+			return "", err
+		}
+		f.Close()
+	}
+	return filepath.Join(root, path), nil
 }
 
 // readOnly closes a mount and all below it for writing. Kernels before 5.12 close only the
@@ -191,8 +206,8 @@ func readOnly(at string) error {
 }
 
 func mountProc(spec Spec) error {
-	at := filepath.Join(spec.Root, "proc")
-	if err := os.MkdirAll(at, 0o755); err != nil {
+	at, err := mountpoint(spec.Root, "/proc", "/proc")
+	if err != nil {
 		return err
 	}
 	if err := unix.Mount("proc", at, "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
@@ -204,8 +219,8 @@ func mountProc(spec Spec) error {
 // mountDev makes a /dev in memory, because a user namespace may mount device nodes but not
 // make them.
 func mountDev(spec Spec) error {
-	dev := filepath.Join(spec.Root, "dev")
-	if err := os.MkdirAll(dev, 0o755); err != nil {
+	dev, err := mountpoint(spec.Root, "/dev", "/dev")
+	if err != nil {
 		return err
 	}
 	if err := unix.Mount("tmpfs", dev, "tmpfs", unix.MS_NOSUID, "mode=755"); err != nil {
@@ -216,7 +231,7 @@ func mountDev(spec Spec) error {
 		if _, err := os.Stat(host); err != nil {
 			continue
 		}
-		if err := bind(Bind{Host: host, Path: host, Writable: true}, filepath.Join(dev, name)); err != nil {
+		if err := bind(Bind{Host: host, Path: host, Writable: true}, spec.Root); err != nil {
 			return err
 		}
 	}

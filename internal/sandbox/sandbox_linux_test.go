@@ -310,3 +310,30 @@ func TestRestriction(t *testing.T) {
 		t.Errorf("got %q with nothing known", got)
 	}
 }
+
+// TestLinksOutOfTheRootAreNotFollowed: who ran in a root may have left anything there, and the next
+// start has the caller's rights.
+func TestLinksOutOfTheRootAreNotFollowed(t *testing.T) {
+	requireNamespaces(t)
+	for _, path := range []string{"srv", "tmp", "proc", "dev", "opt/bound"} {
+		spec, _ := shell(t, true, "true")
+		outside := t.TempDir()
+		spec.Binds = []Bind{{Host: t.TempDir(), Path: "/opt/bound/here"}}
+		at := filepath.Join(spec.Root, path)
+		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(outside, at); err != nil {
+			t.Fatal(err)
+		}
+		if box, err := Start(t.Context(), spec); err == nil {
+			stopNow(box)
+			t.Errorf("with a link at /%s it starts", path)
+		}
+		info, err := os.Stat(outside)
+		names, _ := os.ReadDir(outside)
+		if err != nil || info.Mode().Perm() != 0o755 || len(names) > 0 {
+			t.Errorf("by the link at /%s something was changed: %v %v", path, info.Mode(), names)
+		}
+	}
+}
