@@ -165,6 +165,9 @@ func environ(spec sandbox.Spec, boot ec2.Boot, world World, metadata string) []s
 		"AWS_EC2_METADATA_SERVICE_ENDPOINT=" + metadata,
 		"SLIPWAY_INSTANCE_ID=" + boot.ID, "SLIPWAY_INSTANCE_ADDRESS=" + boot.Address,
 	}
+	if !spec.Namespaces {
+		env = append(env, "SLIPWAY_INSTALL_ROOT="+spec.Root)
+	}
 	if len(world.ServerCA) > 0 {
 		env = append(env, "AWS_CA_BUNDLE="+spec.Path(serverCA))
 	}
