@@ -1,13 +1,17 @@
 // Command function is a Lambda function for tests, built with AWS's own library: it does what
-// its event asks for.
+// its event asks for. With LISTEN in its environment it is a web server that does the same.
 package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,7 +31,27 @@ func main() {
 		fmt.Fprintln(os.Stderr, text)
 		os.Exit(3)
 	}
+	if address := os.Getenv("LISTEN"); address != "" {
+		serve(address)
+	}
 	lambda.Start(handle)
+}
+
+// serve answers over HTTP what it would answer as a function, to compare the two.
+func serve(address string) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println("listening")
+	panic(http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var e event
+		_ = json.NewDecoder(r.Body).Decode(&e)
+		answer, _ := handle(r.Context(), e)
+		text, _ := json.Marshal(answer)
+		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+		_, _ = w.Write(text)
+	})))
 }
 
 var calls int

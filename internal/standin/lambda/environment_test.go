@@ -81,7 +81,7 @@ func TestFunctionsThatCannotStart(t *testing.T) {
 		{[]file{{Name: "bootstrap", Mode: 0o755, Content: []byte("#!/bin/sh\necho missing setting >&2\nexit 4\n")}}, "Runtime.ExitError", "exit status 4"},
 	} {
 		name := fmt.Sprintf("bad-%d", i)
-		w.create(t, name, func(in *sdk.CreateFunctionInput) { in.Code.ZipFile = lambdatest.Zip(t, c.files...) })
+		w.create(t, name, func(in *sdk.CreateFunctionInput) { in.Code = zipped(lambdatest.Zip(t, c.files...)) })
 		got, out := w.fails(t, name, `{}`)
 		if got.ErrorType != c.errorType || !strings.HasSuffix(got.ErrorMessage, c.message) {
 			t.Errorf("%s: %+v", name, got)
@@ -89,7 +89,7 @@ func TestFunctionsThatCannotStart(t *testing.T) {
 		if i == 4 && !strings.Contains(tail(t, out), "missing setting\n") {
 			t.Errorf("the log does not have what the program printed: %q", tail(t, out))
 		}
-		if _, err := w.UpdateFunctionCode(t.Context(), &sdk.UpdateFunctionCodeInput{FunctionName: &name, ZipFile: lambdatest.Function(t)}); err != nil {
+		if _, err := w.UpdateFunctionCode(t.Context(), &sdk.UpdateFunctionCodeInput{FunctionName: &name, S3Bucket: aws.String("code"), S3Key: aws.String("function")}); err != nil {
 			t.Fatal(err)
 		}
 		w.describe(t, name)
@@ -277,7 +277,7 @@ func TestInterpretedFunctions(t *testing.T) {
 			}
 			name := strings.ReplaceAll(string(c.runtime), ".", "-")
 			w.create(t, name, func(in *sdk.CreateFunctionInput) {
-				in.Runtime, in.Handler, in.Code.ZipFile = c.runtime, aws.String("index.handler"), lambdatest.Zip(t, c.file)
+				in.Runtime, in.Handler, in.Code = c.runtime, aws.String("index.handler"), zipped(lambdatest.Zip(t, c.file))
 				in.MemorySize = aws.Int32(512)
 			})
 			out := w.invoke(t, name, `{"value":"ünï"}`)

@@ -94,6 +94,7 @@ func newWorld(t *testing.T, options ...func(*lambda.Config)) *world {
 func open(t *testing.T, caller identity.Caller, options ...func(*lambda.Config)) *world {
 	t.Helper()
 	w := &world{metrics: &metrics{}, objects: map[string][]byte{}}
+	w.objects["code/function"] = lambdatest.Function(t)
 	w.cfg = lambda.Config{
 		Store: &memory{rows: map[string]map[string][]byte{}}, Dir: t.TempDir(), Region: region, Account: account,
 		Endpoint: func() string { return w.url }, AssumeRole: assume, Object: w.object, Metrics: w.metrics,
@@ -147,12 +148,15 @@ func (w *world) object(_ context.Context, _ identity.Caller, bucket, key, versio
 	return io.NopCloser(strings.NewReader(string(body))), nil
 }
 
-// create makes a function of test/function.
+// zipped is code in the request.
+func zipped(archive []byte) *types.FunctionCode { return &types.FunctionCode{ZipFile: archive} }
+
+// create makes a function of test/function, which is in S3.
 func (w *world) create(t *testing.T, name string, change ...func(*sdk.CreateFunctionInput)) *sdk.CreateFunctionOutput {
 	t.Helper()
 	in := &sdk.CreateFunctionInput{
 		FunctionName: &name, Role: aws.String(role), Runtime: types.RuntimeProvidedal2023, Handler: aws.String("bootstrap"),
-		Code: &types.FunctionCode{ZipFile: lambdatest.Function(t)}, Timeout: aws.Int32(10),
+		Code: &types.FunctionCode{S3Bucket: aws.String("code"), S3Key: aws.String("function")}, Timeout: aws.Int32(10),
 	}
 	for _, c := range change {
 		c(in)
@@ -224,6 +228,7 @@ func (w *world) describe(t *testing.T, name string) known {
 func TestFunctionRuns(t *testing.T) {
 	w := newWorld(t)
 	made := w.create(t, "shop", func(in *sdk.CreateFunctionInput) {
+		in.Code = zipped(lambdatest.Function(t))
 		in.Environment = &types.Environment{Variables: map[string]string{"COLOUR": "blue"}}
 	})
 	if made.State != types.StateActive || *made.Version != "$LATEST" || *made.FunctionArn != "arn:aws:lambda:us-east-1:123456789012:function:shop" {

@@ -22,7 +22,7 @@ import (
 func TestRefusalsOfCreateFunction(t *testing.T) {
 	w := newWorld(t)
 	good := lambdatest.Zip(t, lambdatest.File{Name: "bootstrap", Mode: 0o755, Content: []byte("x")})
-	w.create(t, "taken", func(in *sdk.CreateFunctionInput) { in.Code.ZipFile = good })
+	w.create(t, "taken", func(in *sdk.CreateFunctionInput) { in.Code = zipped(good) })
 	for name, c := range map[string]struct {
 		change     func(*sdk.CreateFunctionInput)
 		code, text string
@@ -63,8 +63,7 @@ func TestRefusalsOfCreateFunction(t *testing.T) {
 		}
 		c.change(in)
 		_, err := w.CreateFunction(t.Context(), in)
-		t.Log(name)
-		refused(t, err, c.code, c.text)
+		t.Run(name, func(t *testing.T) { refused(t, err, c.code, c.text) })
 	}
 	if out, err := w.ListFunctions(t.Context(), &sdk.ListFunctionsInput{}); err != nil || len(out.Functions) != 1 {
 		t.Errorf("something was made all the same: %+v, %v", out, err)
@@ -193,15 +192,12 @@ func TestEvents(t *testing.T) {
 // TestEventsOutliveTheServer: what was accepted is done by the next process.
 func TestEventsOutliveTheServer(t *testing.T) {
 	w := newWorld(t, func(c *lambdaConfig) { c.RetryEvents = time.Hour })
-	w.create(t, "shop")
+	w.create(t, "shop", func(in *sdk.CreateFunctionInput) { in.Timeout = aws.Int32(3) })
 	if _, err := w.Invoke(t.Context(), &sdk.InvokeInput{FunctionName: aws.String("shop"), InvocationType: types.InvocationTypeEvent, Payload: []byte(`{"Do":"hang"}`)}); err != nil {
 		t.Fatal(err)
 	}
 	w.stop()
 	again := newWorld(t, func(c *lambdaConfig) { c.Store, c.Dir = w.cfg.Store, w.cfg.Dir })
-	if _, err := again.UpdateFunctionConfiguration(t.Context(), &sdk.UpdateFunctionConfigurationInput{FunctionName: aws.String("shop"), Timeout: aws.Int32(1)}); err != nil {
-		t.Fatal(err)
-	}
 	again.eventually(t, "another try", func() bool { return again.metrics.sum("AWS/Lambda Errors shop  ") > 0 })
 }
 

@@ -32,7 +32,7 @@ def handler(event, context):
 func (w *world) echo(t *testing.T) {
 	t.Helper()
 	w.create(t, "web", func(in *sdk.CreateFunctionInput) {
-		in.Runtime, in.Handler, in.Code.ZipFile, in.MemorySize = types.RuntimePython312, aws.String("index.handler"), lambdatest.Zip(t, echo), aws.Int32(512)
+		in.Runtime, in.Handler, in.Code, in.MemorySize = types.RuntimePython312, aws.String("index.handler"), zipped(lambdatest.Zip(t, echo)), aws.Int32(512)
 	})
 }
 

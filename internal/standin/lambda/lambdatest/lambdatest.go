@@ -19,6 +19,7 @@ type File struct {
 	Name    string
 	Mode    os.FileMode
 	Content []byte
+	Stored  bool // as it is, without compression
 }
 
 // Zip makes an archive.
@@ -28,6 +29,9 @@ func Zip(t testing.TB, files ...File) []byte {
 	w := zip.NewWriter(&b)
 	for _, f := range files {
 		header := &zip.FileHeader{Name: f.Name, Method: zip.Deflate}
+		if f.Stored {
+			header.Method = zip.Store
+		}
 		header.SetMode(f.Mode)
 		member, err := w.CreateHeader(header)
 		if err != nil {
@@ -60,12 +64,20 @@ var built = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(program)
 })
 
-// Function is the archive of test/function, a program built with AWS's library for Go.
-func Function(t testing.TB, more ...File) []byte {
+// Program is test/function, built with AWS's library for Go. The first call must come before a
+// server is started in this process, which leaves the module's directory.
+func Program(t testing.TB) []byte {
 	t.Helper()
 	program, err := built()
 	if err != nil {
 		t.Fatalf("build the function: %v", err)
 	}
-	return Zip(t, append([]File{{"bootstrap", 0o755, program}}, more...)...)
+	return program
+}
+
+// Function is the archive of Program. It is not compressed: tests wait for it under the race
+// detector.
+func Function(t testing.TB, more ...File) []byte {
+	t.Helper()
+	return Zip(t, append([]File{{"bootstrap", 0o755, Program(t), true}}, more...)...)
 }
