@@ -111,6 +111,9 @@ func (s *Server) withFacts(r *http.Request, service *control.Service) *http.Requ
 	}
 	_, facts.Region, _, _ = awswire.ScopeOf(r)
 	facts.ResourceTags = func(arn string) []identity.Tag {
+		if s.instances != nil && strings.HasPrefix(arn, "arn:aws:ec2:") {
+			return s.instances.TagsOf(arn)
+		}
 		tags, err := service.TagsOf(r.Context(), arn)
 		if err != nil {
 			s.cfg.Log.Error("tags that a policy asks for cannot be read", "resource", arn, "error", err)

@@ -85,6 +85,7 @@ var types = map[string]string{
 	"policyArn":            "AWS::IAM::ManagedPolicy",
 	"accessKeyId":          "AWS::IAM::AccessKey",
 	"instanceProfileName":  "AWS::IAM::InstanceProfile",
+	"launchTemplateId":     "AWS::EC2::LaunchTemplate",
 	"bucketName":           "AWS::S3::Bucket",
 	"objectArn":            "AWS::S3::Object",
 	"autoScalingGroupName": "AWS::AutoScaling::AutoScalingGroup",

@@ -109,6 +109,7 @@ func reads[In, Out any](name string, of func(*In) []string, f func(context.Conte
 		if of != nil {
 			resources = of(in)
 		}
+		ctx = withRequestTags(ctx, tagsIn(in))
 		if err := authorize(ctx, "ec2:"+name, resources...); err != nil {
 			return nil, err
 		}

@@ -150,6 +150,23 @@ func TestPermissions(t *testing.T) {
 	}
 }
 
+// TestPermissionsByTag: whoever may launch for one fleet only has to say so.
+func TestPermissionsByTag(t *testing.T) {
+	policy, err := identity.ParsePolicy(`{"Version":"2012-10-17","Statement":[
+		{"Effect":"Allow","Action":["ec2:RunInstances","ec2:CreateTags"],"Resource":"*","Condition":{"StringEquals":{"aws:RequestTag/fleet":"web"}}}]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := open(t, newMemory(), identity.Caller{ARN: "arn:aws:iam::" + account + ":user/dev", AccountID: account, UserName: "dev", Policies: []identity.Policy{policy}})
+	for value, want := range map[string]string{"web": "", "db": "UnauthorizedOperation"} {
+		_, err := w.RunInstances(t.Context(), &sdk.RunInstancesInput{ImageId: aws.String("ami-12345678"), MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
+			TagSpecifications: tagged("fleet", value)})
+		if codeOf(err) != want {
+			t.Errorf("for %s: %v", value, err)
+		}
+	}
+}
+
 // TestLaunchIsIdempotent: a request that is sent again launches nothing more.
 func TestLaunchIsIdempotent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -82,6 +82,39 @@ func checkTags(ctx context.Context, tags []types.Tag) error {
 	return nil
 }
 
+// tagsIn are the tags that a request gives, or takes away.
+func tagsIn(in any) (tags []types.Tag) {
+	var specifications []types.TagSpecification
+	switch in := in.(type) {
+	case *ec2.RunInstancesInput:
+		specifications = in.TagSpecifications
+	case *ec2.CreateLaunchTemplateInput:
+		specifications = in.TagSpecifications
+	case *ec2.CreateTagsInput:
+		return in.Tags
+	case *ec2.DeleteTagsInput:
+		return in.Tags
+	}
+	for _, sp := range specifications {
+		tags = append(tags, sp.Tags...)
+	}
+	return tags
+}
+
+// withRequestTags tells policies about the tags of the request.
+func withRequestTags(ctx context.Context, tags []types.Tag) context.Context {
+	caller, ok := awswire.Caller(ctx).(identity.Caller)
+	if !ok || len(tags) == 0 {
+		return ctx
+	}
+	keys := map[string][]string{}
+	for _, t := range tags {
+		keys["aws:TagKeys"] = append(keys["aws:TagKeys"], aws.ToString(t.Key))
+		keys[identity.RequestTag+aws.ToString(t.Key)] = []string{aws.ToString(t.Value)}
+	}
+	return awswire.WithCaller(ctx, caller.With(keys))
+}
+
 // ofService tells whether a service calls, such as Auto Scaling, which has reserved tags.
 func ofService(ctx context.Context) bool {
 	caller, _ := awswire.Caller(ctx).(identity.Caller)
@@ -143,6 +176,17 @@ func resourceNotFound(id string) error {
 		return templateIDNotFound(id)
 	}
 	return awswire.Errorf("InvalidID", "The ID '%s' is not valid: instances and launch templates have tags here", id)
+}
+
+// TagsOf are the tags of the instance or the launch template that an ARN names, for policies.
+func (s *Service) TagsOf(arn string) (list []identity.Tag) {
+	id := arn[strings.LastIndex(arn, "/")+1:]
+	i, _ := s.instances.Get(id)
+	t, _ := s.templates.Get(id)
+	for _, tag := range append(slices.Clone(i.Tags), t.Tags...) {
+		list = append(list, identity.Tag{Key: *tag.Key, Value: *tag.Value})
+	}
+	return list
 }
 
 func (s *Service) createTags(ctx context.Context, in *ec2.CreateTagsInput) (*ec2.CreateTagsOutput, error) {
