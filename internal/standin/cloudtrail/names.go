@@ -78,6 +78,7 @@ var types = map[string]string{
 	"deploymentConfigName": "AWS::CodeDeploy::DeploymentConfig",
 	"deploymentId":         "AWS::CodeDeploy::Deployment",
 	"instanceName":         "AWS::CodeDeploy::OnPremisesInstance",
+	"functionName":         "AWS::Lambda::Function",
 	"userName":             "AWS::IAM::User",
 	"roleName":             "AWS::IAM::Role",
 	"groupName":            "AWS::IAM::Group",

@@ -16,12 +16,12 @@ import (
 )
 
 const (
-	maxDirect  = 50 << 20  // of an archive in a request
-	maxArchive = 250 << 20 // of one in S3
-	maxStorage = 75 << 30  // of all versions' archives
+	maxDirect      = 50 << 20  // of an archive in a request
+	maxArchive     = 250 << 20 // of one in S3
+	defaultMaxCode = 75 << 30  // of all versions' archives
 )
 
-// A package is where an archive is to be had.
+// A deploymentPackage is where an archive is to be had.
 type deploymentPackage struct {
 	zip                  []byte
 	bucket, key, version *string
@@ -58,14 +58,22 @@ func (s *Service) withCode(
 	v.setCode(hash, len(archive))
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return change()
+}
+
+// checkStorage makes sure that there is room for a version, which takes the place of the one
+// with that key, if there is one.
+func (s *Service) checkStorage(v version, replaces string) error {
 	used := v.CodeSize
 	for _, other := range s.versions.All() {
-		used += other.CodeSize
+		if versionKey(*other.FunctionName, *other.Version) != replaces {
+			used += other.CodeSize
+		}
 	}
-	if used > maxStorage {
-		return nil, awswire.Errorf(codeStorage, "Code storage limit exceeded.")
+	if used > s.cfg.MaxCode {
+		return awswire.Errorf(codeStorage, "Code storage limit exceeded.")
 	}
-	return change()
+	return nil
 }
 
 // read brings the archive into memory.

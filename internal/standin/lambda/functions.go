@@ -91,6 +91,9 @@ func (s *Service) createFunction(ctx context.Context, in *sdk.CreateFunctionInpu
 		if _, taken := s.functions.Get(at.name); taken {
 			return nil, awswire.Errorf(conflict, "Function already exist: %s", at.name)
 		}
+		if err := s.checkStorage(v, ""); err != nil {
+			return nil, err
+		}
 		if err := s.functions.Put(ctx, at.name, function{Name: at.name, Tags: in.Tags}); err != nil {
 			return nil, err
 		}
@@ -228,6 +231,9 @@ func (s *Service) updateFunctionCode(ctx context.Context, in *sdk.UpdateFunction
 			return nil, err
 		}
 		v.Hash, v.CodeSize, v.CodeSha256 = fresh.Hash, fresh.CodeSize, fresh.CodeSha256
+		if err := s.checkStorage(v, versionKey(at.name, latest)); err != nil {
+			return nil, err
+		}
 		if len(in.Architectures) > 0 {
 			v.Architectures = in.Architectures
 		}

@@ -40,10 +40,11 @@ type Config struct {
 	// AssumeRole makes a session of a role for Lambda. A refusal is an *identity.Error.
 	AssumeRole func(ctx context.Context, role, session string) (environment.Credentials, error)
 	// Object opens an object that the caller may read. A refusal has an ErrorCode method.
-	Object func(ctx context.Context, caller identity.Caller, bucket, key, version string) (io.ReadCloser, error)
-	Plain  bool          // do not isolate functions, even where the machine can
-	Max    int           // running functions; environment.DefaultMax when 0
-	Idle   time.Duration // that they are kept without work; environment.DefaultIdle when 0
+	Object  func(ctx context.Context, caller identity.Caller, bucket, key, version string) (io.ReadCloser, error)
+	Plain   bool          // do not isolate functions, even where the machine can
+	MaxCode int64         // bytes of all versions\' archives; Lambda\'s 75 GB when 0
+	Max     int           // running functions; environment.DefaultMax when 0
+	Idle    time.Duration // that they are kept without work; environment.DefaultIdle when 0
 	// RetryEvents is how long an event waits that has failed, and half of how long after that; a
 	// minute, as at AWS, when 0.
 	RetryEvents time.Duration
@@ -80,6 +81,9 @@ type Service struct {
 func Open(ctx context.Context, cfg Config) (*Service, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.MaxCode == 0 {
+		cfg.MaxCode = defaultMaxCode
 	}
 	if cfg.RetryEvents == 0 {
 		cfg.RetryEvents = time.Minute

@@ -103,6 +103,26 @@ func TestRefusalsOfInvoke(t *testing.T) {
 	}
 }
 
+// TestCodeStorage: all versions together have a limit.
+func TestCodeStorage(t *testing.T) {
+	archive := lambdatest.Zip(t, lambdatest.File{Name: "bootstrap", Mode: 0o755, Content: []byte("x")})
+	w := newWorld(t, func(c *lambdaConfig) { c.MaxCode = int64(len(archive)) * 2 })
+	w.create(t, "shop", func(in *sdk.CreateFunctionInput) { in.Code, in.Publish = zipped(archive), true })
+	in := &sdk.UpdateFunctionCodeInput{FunctionName: aws.String("shop"), ZipFile: archive}
+	if _, err := w.UpdateFunctionCode(t.Context(), in); err != nil {
+		t.Errorf("in the place of what was there: %v", err)
+	}
+	_, err := w.UpdateFunctionConfiguration(t.Context(), &sdk.UpdateFunctionConfigurationInput{FunctionName: in.FunctionName, Timeout: aws.Int32(5)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.PublishVersion(t.Context(), &sdk.PublishVersionInput{FunctionName: in.FunctionName})
+	refused(t, err, "CodeStorageExceededException", "Code storage limit exceeded.")
+	in.ZipFile = lambdatest.Zip(t, lambdatest.File{Name: "bootstrap", Mode: 0o755, Content: []byte("something larger")})
+	_, err = w.UpdateFunctionCode(t.Context(), in)
+	refused(t, err, "CodeStorageExceededException", "Code storage limit exceeded.")
+}
+
 // TestCodeInS3, by its key and its version.
 func TestCodeInS3(t *testing.T) {
 	w, ctx := newWorld(t), t.Context()

@@ -155,6 +155,9 @@ func writeAnswer(w http.ResponseWriter, result environment.Result) {
 	for name, value := range answer.Headers {
 		w.Header().Set(name, plain(value))
 	}
+	for _, own := range []string{"Connection", "Transfer-Encoding", "Upgrade", "Trailer"} {
+		w.Header().Del(own) // the server's business
+	}
 	for _, cookie := range answer.Cookies {
 		w.Header().Add("Set-Cookie", cookie)
 	}

@@ -71,6 +71,9 @@ func (s *Service) publish(ctx context.Context, v version, description *string) (
 	if last, ok := s.versions.Get(versionKey(name, strconv.Itoa(f.Last))); ok && last.same(v) {
 		return &last.FunctionConfiguration, nil
 	}
+	if err := s.checkStorage(v, ""); err != nil {
+		return nil, err
+	}
 	f.Last++
 	number := strconv.Itoa(f.Last)
 	v.Version, v.FunctionArn = &number, aws.String(s.arn(versionKey(name, number)))

@@ -26,9 +26,13 @@ type Store struct {
 	mu        sync.Mutex // held while files come and go
 }
 
-// Open makes the directory where it is missing.
+// Open makes the directory where it is missing. What was unpacked is unpacked again when it is
+// needed: a machine that has lost its power may have kept half of it.
 func Open(dir string, limits Limits) (*Store, error) {
 	s := &Store{dir: dir, limits: limits}
+	if err := os.RemoveAll(s.unpacked()); err != nil {
+		return nil, fmt.Errorf("remove functions' code that was unpacked before: %w", err)
+	}
 	for _, d := range []string{s.archives(), s.unpacked()} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			return nil, fmt.Errorf("make the directory of functions' code: %w", err)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -131,7 +132,10 @@ func (e *environment) launch(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open the Runtime API: %w", err)
 	}
-	e.api = &http.Server{Handler: e.runtimeAPI(), ReadHeaderTimeout: 10 * time.Second}
+	e.api = &http.Server{
+		Handler: e.runtimeAPI(), ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog: slog.NewLogLogger(e.runner.cfg.Log.Handler(), slog.LevelDebug),
+	}
 	go e.api.Serve(listener)
 	log, err := e.runner.logs.open(e.function.Name)
 	if err != nil {
