@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 )
@@ -56,7 +57,9 @@ var built = sync.OnceValues(func() ([]byte, error) {
 	defer os.RemoveAll(dir)
 	program := filepath.Join(dir, "bootstrap")
 	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", program, "github.com/slipway/slipway/test/function")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	_, here, _, _ := runtime.Caller(0)
+	build.Dir = filepath.Dir(here) // a server in this process leaves the module's directory
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "PWD="+build.Dir)
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
 		return nil, err
@@ -64,8 +67,7 @@ var built = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(program)
 })
 
-// Program is test/function, built with AWS's library for Go. The first call must come before a
-// server is started in this process, which leaves the module's directory.
+// Program is test/function, built with AWS's library for Go.
 func Program(t testing.TB) []byte {
 	t.Helper()
 	program, err := built()
