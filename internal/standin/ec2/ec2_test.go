@@ -131,6 +131,7 @@ func (k keys) Secret(context.Context, string, string) (string, any, error) {
 // A world is the stand-in behind verified signatures, and a client.
 type world struct {
 	*sdk.Client
+	handler  http.Handler
 	service  *ec2.Service
 	garage   *garage
 	store    *memory
@@ -138,9 +139,9 @@ type world struct {
 	running  bool // and so in a bubble
 }
 
-func newWorld(t *testing.T) *world { return open(t, newMemory(), identity.Administrator(account)) }
+func newWorld(t testing.TB) *world { return open(t, newMemory(), identity.Administrator(account)) }
 
-func open(t *testing.T, store *memory, caller identity.Caller) *world {
+func open(t testing.TB, store *memory, caller identity.Caller) *world {
 	t.Helper()
 	w := &world{store: store, garage: &garage{running: map[string]*car{}}, identity: identity.New(identity.Config{Store: identitytest.NewStore(), Account: account})}
 	var err error
@@ -151,6 +152,7 @@ func open(t *testing.T, store *memory, caller identity.Caller) *world {
 		t.Fatal(err)
 	}
 	handler := awswire.Authenticated(keys{caller}, time.Now, 0, w.service.Wire())
+	w.handler = handler
 	config := awsclient.InProcess(func() http.Handler { return handler }, "us-east-1", "AKIAEXAMPLE", "secret")
 	p := &proofreader{t: t, next: config.HTTPClient}
 	w.Client = sdk.NewFromConfig(config, func(o *sdk.Options) {
