@@ -62,6 +62,7 @@ type garage struct {
 	running map[string]*car
 	boots   []ec2.Boot
 	removed []string
+	stops   int
 	broken  error // of every start
 }
 
@@ -103,11 +104,17 @@ func (g *garage) Console(string) ([]byte, time.Time, error) {
 func (c *car) Stop(context.Context) error {
 	c.garage.mu.Lock()
 	defer c.garage.mu.Unlock()
+	c.garage.stops++
+	c.end()
+	return nil
+}
+
+// end ends the machine, as dying does.
+func (c *car) end() {
 	if c.garage.running[c.id] == c {
 		delete(c.garage.running, c.id)
 		close(c.done)
 	}
-	return nil
 }
 
 func (c *car) Done() <-chan struct{} { return c.done }
@@ -326,9 +333,8 @@ func TestAMachineThatDiesIsBootedAgain(t *testing.T) {
 		defer w.run(t)()
 		id := w.launch(t, 1, nil)[0]
 		w.garage.mu.Lock()
-		dead := w.garage.running[id]
+		w.garage.running[id].end()
 		w.garage.mu.Unlock()
-		dead.Stop(t.Context())
 		synctest.Wait()
 		if got := w.state(t, id); got != types.InstanceStateNameRunning {
 			t.Errorf("it is %s meanwhile", got)
@@ -337,6 +343,9 @@ func TestAMachineThatDiesIsBootedAgain(t *testing.T) {
 		synctest.Wait()
 		if got := w.garage.ids(); !slices.Equal(got, []string{id}) {
 			t.Errorf("after a second %v run", got)
+		}
+		if w.garage.stops != 1 {
+			t.Errorf("what served the dead machine was stopped %d times", w.garage.stops)
 		}
 	})
 }
