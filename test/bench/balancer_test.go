@@ -2,7 +2,6 @@ package bench
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -16,15 +15,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/slipway/slipway/internal/standin/elb/forward"
-	"github.com/slipway/slipway/internal/standin/elb/haproxy"
 	"github.com/slipway/slipway/internal/standin/elb/plane"
 )
 
 // BenchmarkRequestsBalanced sends requests over 16 kept connections through the built-in data plane, through HAProxy
-// with the same desired state, and to one backend directly: the same backends and the same load, in one run.
+// with the same desired state, and to one backend directly: the same backends and the same load, in one run, each
+// data plane in a process of its own.
 // of-direct and of-haproxy are this data plane's requests per second as a share of those. Load, backends and
-// data plane share the machine's cores, so that what one saves the others get.
+// data plane share the machine's cores, so that what one saves the others get, and what else the machine does falls on
+// all of them. cpu-µs is what the data plane's processes alone take of a core for one request.
 func BenchmarkRequestsBalanced(b *testing.B) {
 	var targets []plane.Target
 	for i := range 2 {
@@ -40,15 +39,11 @@ func BenchmarkRequestsBalanced(b *testing.B) {
 		if _, err := exec.LookPath("haproxy"); err != nil {
 			b.Skip("haproxy is not installed: test/install-tools installs it")
 		}
-		e, err := haproxy.New(haproxy.Config{Dir: b.TempDir()})
-		if err != nil {
-			b.Fatal(err)
-		}
-		peer = press(b, serve(b, e, targets))
+		peer = pressPlane(b, "haproxy", targets)
 		b.ReportMetric(peer/direct, "of-direct")
 	})
 	b.Run("built-in", func(b *testing.B) {
-		own := press(b, serve(b, forward.New(forward.Config{}), targets))
+		own := pressPlane(b, "built-in", targets)
 		if direct > 0 { // or it was not asked for
 			b.ReportMetric(own/direct, "of-direct")
 		}
@@ -58,41 +53,13 @@ func BenchmarkRequestsBalanced(b *testing.B) {
 	})
 }
 
-// serve has a data plane forward to the targets, once they are healthy.
-func serve(b *testing.B, e plane.Engine, targets []plane.Target) (address string) {
-	b.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		_ = e.Close(ctx)
-	})
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	address = l.Addr().String()
-	_ = l.Close()
-	desired := plane.Desired{
-		Groups: []plane.Group{{ID: "g", Protocol: plane.HTTP, Targets: targets,
-			Health: plane.HealthCheck{Protocol: plane.HTTP, Interval: time.Second, Timeout: time.Second, Healthy: 1, Unhealthy: 2}}},
-		Listeners: []plane.Listener{{ID: "l", Balancer: "lb", Address: address, Protocol: plane.HTTP,
-			Default: plane.Action{Forward: &plane.Forward{Groups: []plane.Weighted{{Group: "g", Weight: 1}}}}}},
-	}
-	if err := e.Apply(context.Background(), desired); err != nil {
-		b.Fatal(err)
-	}
-	for {
-		changed := e.Changed()
-		healthy := 0
-		for _, t := range e.Observe().Targets {
-			if t.State == plane.Healthy {
-				healthy++
-			}
-		}
-		if healthy == len(targets) {
-			return address
-		}
-		<-changed
-	}
+// pressPlane sends b.N requests through a data plane and returns how many there were per second.
+func pressPlane(b *testing.B, engine string, targets []plane.Target) float64 {
+	address := servePlane(b, engine, targets)
+	before := cpuOfChildren(b)
+	rate := press(b, address)
+	b.ReportMetric(float64((cpuOfChildren(b)-before).Microseconds())/float64(b.N), "cpu-µs")
+	return rate
 }
 
 // press sends b.N requests and returns how many there were per second.

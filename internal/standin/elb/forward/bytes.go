@@ -83,7 +83,7 @@ func (x *exchange) connect(ctx context.Context) (net.Conn, error) {
 // dialSecurely connects, with TLS if the group speaks it.
 func (t *target) dialSecurely(ctx context.Context) (net.Conn, error) {
 	conn, err := t.dial(ctx, "tcp", "")
-	if err != nil || !t.secure.Load() {
+	if err != nil || !t.way.Load().secure {
 		return conn, err
 	}
 	secured := tls.Client(conn, &tls.Config{InsecureSkipVerify: true}) // a target's certificate is not verified

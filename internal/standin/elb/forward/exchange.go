@@ -69,13 +69,8 @@ func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
 	began := time.Now()
 	failed := errNoTarget
 	for x.choose() {
-		r.URL.Scheme, r.URL.Host = "http", x.target.Address
-		if x.target.secure.Load() {
-			r.URL.Scheme = "https"
-		}
-		body.attach(r)
 		x.started = time.Now()
-		response, err := x.target.transport.Load().RoundTrip(r)
+		response, err := x.target.send(r, body)
 		if err == nil {
 			return response, nil
 		}

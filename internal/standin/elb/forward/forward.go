@@ -5,7 +5,8 @@
 //	listener ── rules ──► forward action ── weights ──► group ── health ──► target
 //	listener.go rule.go   share.go                      group.go check.go   target.go
 //
-// A request's way is exchange.go. What counts on that way is read without a lock or under one that is held for
+// A request's way is exchange.go, and from there over a kept connection of link.go or, where it is long or
+// switches protocols, over an [http.Transport]. What counts on that way is read without a lock or under one that is held for
 // nanoseconds: the listener's routes and the group's pool are immutable and replaced whole; a target counts what is open
 // on it, and refuses more once it drains. So nothing new can reach a target after it was seen idle: whoever is
 // refused looks at the new pool, or at the new routes.

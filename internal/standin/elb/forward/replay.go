@@ -65,7 +65,12 @@ func (b *replayable) again(r *http.Request, err error) bool {
 	if errors.As(err, &timeout) && timeout.Timeout() {
 		return false // it may be at work on it
 	}
-	switch r.Method {
+	return repeatable(r.Method)
+}
+
+// repeatable tells whether a request may come to a target twice.
+func repeatable(method string) bool {
+	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete:
 		return true
 	}

@@ -19,10 +19,9 @@ const connecting = 10 * time.Second
 // A target is one address that a group's traffic may go to.
 type target struct {
 	plane.Target
-	group     *group
-	secure    atomic.Bool                    // it is spoken to with TLS
-	transport atomic.Pointer[http.Transport] // its own, so that its connections can be told from others'
-	open      atomic.Int64                   // changed under mu, read without
+	group *group
+	way   atomic.Pointer[way] // replaced when the group changes
+	open  atomic.Int64        // changed under mu, read without
 
 	mu       sync.Mutex
 	draining bool
@@ -43,19 +42,25 @@ func newTarget(g *group, spec plane.Target) *target {
 	return t
 }
 
-// tune makes the target spoken to as its group says, by a transport that waits so long for the beginning of a response. Requests that are under way
-// go on with the one they have.
+// A way is how a target is spoken to, over connections of its own: so they can be told from others'.
+type way struct {
+	secure    bool
+	patience  time.Duration   // for the beginning of a response
+	links     links           // of requests whose body is in memory
+	transport *http.Transport // of the others
+}
+
+// tune makes the target spoken to as its group says. Requests that are under way go on as they began.
 func (t *target) tune(spec plane.Group) {
-	t.secure.Store(spec.Protocol.Secure())
-	patience := spec.ResponseTimeout
+	secure, patience := spec.Protocol.Secure(), spec.ResponseTimeout
 	if patience <= 0 {
 		patience = 60 * time.Second
 	}
-	before := t.transport.Load()
-	if before != nil && before.ResponseHeaderTimeout == patience {
+	before := t.way.Load()
+	if before != nil && before.secure == secure && before.patience == patience {
 		return
 	}
-	t.transport.Store(&http.Transport{
+	t.way.Store(&way{secure: secure, patience: patience, transport: &http.Transport{
 		DialContext:           t.dial,
 		DisableCompression:    true, // what the client accepts is between it and the target
 		MaxIdleConnsPerHost:   1024,
@@ -64,9 +69,42 @@ func (t *target) tune(spec plane.Group) {
 		ResponseHeaderTimeout: patience,
 		// A load balancer does not verify its targets' certificates; neither does AWS's.
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
-	})
+	}})
 	if before != nil {
-		before.CloseIdleConnections()
+		before.close()
+	}
+}
+
+// close closes the idle connections.
+func (w *way) close() {
+	w.links.close()
+	w.transport.CloseIdleConnections()
+}
+
+// send sends a request and returns the response once its head is there.
+func (t *target) send(r *http.Request, body *replayable) (*http.Response, error) {
+	w := t.way.Load()
+	r.URL.Scheme, r.URL.Host = "http", t.Address
+	if w.secure {
+		r.URL.Scheme = "https"
+	}
+	for {
+		body.attach(r)
+		if body.last != nil || r.Header.Get("Upgrade") != "" {
+			return w.transport.RoundTrip(r)
+		}
+		l := w.links.take()
+		if l == nil {
+			conn, err := t.dialSecurely(r.Context())
+			if err != nil {
+				return nil, err
+			}
+			l = newLink(conn)
+		}
+		response, err := l.ask(r, w.patience, &w.links)
+		if err == nil || !l.stale(r, err) {
+			return response, err
+		}
 	}
 }
 
@@ -136,7 +174,7 @@ func (t *target) cut() {
 	for c := range conns {
 		_ = c.Close()
 	}
-	t.transport.Load().CloseIdleConnections()
+	t.way.Load().close()
 }
 
 // dial connects to the target. The connection is known to it until closed.
