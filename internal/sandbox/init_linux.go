@@ -91,9 +91,22 @@ func mapped(id uint32) bool {
 }
 
 // childrenOf lists the processes whose parent is pid.
-func childrenOf(pid int) []int {
+func childrenOf(pid int) []int { return families()[pid] }
+
+// descendantsOf lists the processes below pid.
+func descendantsOf(pid int) (list []int) {
+	children := families()
+	for next := children[pid]; len(next) > 0; next = next[1:] {
+		list = append(list, next[0])
+		next = append(next, children[next[0]]...)
+	}
+	return list
+}
+
+// families lists all processes by their parents.
+func families() map[int][]int {
+	children := map[int][]int{}
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	var found []int
 	for _, name := range stats {
 		b, err := os.ReadFile(name)
 		if err != nil {
@@ -101,12 +114,14 @@ func childrenOf(pid int) []int {
 		}
 		// "PID (NAME) STATE PPID …", where NAME may hold anything, parentheses too.
 		fields := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
-		if len(fields) < 2 || fields[1] != strconv.Itoa(pid) {
+		if len(fields) < 2 {
 			continue
 		}
-		if child, err := strconv.Atoi(filepath.Base(filepath.Dir(name))); err == nil {
-			found = append(found, child)
+		parent, err := strconv.Atoi(fields[1])
+		child, err2 := strconv.Atoi(filepath.Base(filepath.Dir(name)))
+		if err == nil && err2 == nil {
+			children[parent] = append(children[parent], child)
 		}
 	}
-	return found
+	return children
 }

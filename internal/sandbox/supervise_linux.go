@@ -184,11 +184,3 @@ func (s *supervisor) killRest() {
 		<-s.children
 	}
 }
-
-// descendantsOf lists the processes below pid.
-func descendantsOf(pid int) (list []int) {
-	for _, child := range childrenOf(pid) {
-		list = append(append(list, child), descendantsOf(child)...)
-	}
-	return list
-}

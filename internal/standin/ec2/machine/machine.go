@@ -76,7 +76,8 @@ type World struct {
 type Machines struct {
 	cfg Config
 
-	probe      sync.Once
+	mu         sync.Mutex
+	tried      bool // whether there are namespaces
 	namespaces bool
 }
 
@@ -86,19 +87,23 @@ func New(cfg Config) *Machines { return &Machines{cfg: cfg} }
 var _ ec2.Machines = (*Machines)(nil)
 
 // isolated tells whether machines have namespaces: unless they are not wanted, or the kernel
-// does not let us, of which the log tells once.
-func (m *Machines) isolated(ctx context.Context) bool {
-	m.probe.Do(func() {
-		if m.cfg.Plain {
-			return
-		}
-		if err := sandbox.Available(ctx); err != nil {
-			m.cfg.Log.Warn("instances are not isolated: they see the files of this machine", "error", err)
-			return
-		}
-		m.namespaces = true
-	})
-	return m.namespaces
+// does not let us, of which the log tells once. That it could not be found out in time is an
+// error, for what runs in a namespace may not be fit to run without.
+func (m *Machines) isolated(ctx context.Context) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.tried || m.cfg.Plain {
+		return m.namespaces, nil
+	}
+	err := sandbox.Available(ctx)
+	if ctx.Err() != nil {
+		return false, fmt.Errorf("try namespaces: %w", err)
+	}
+	if err != nil {
+		m.cfg.Log.Warn("instances are not isolated: they see the files of this machine", "error", err)
+	}
+	m.tried, m.namespaces = true, err == nil
+	return m.namespaces, nil
 }
 
 func (m *Machines) dir(id string) string { return filepath.Join(m.cfg.Dir, filepath.Base(id)) }
@@ -114,8 +119,12 @@ type machine struct {
 
 // Start boots a machine.
 func (m *Machines) Start(ctx context.Context, boot ec2.Boot) (_ ec2.Machine, err error) {
+	isolated, err := m.isolated(ctx)
+	if err != nil {
+		return nil, err
+	}
 	spec := sandbox.Spec{
-		Root: filepath.Join(m.dir(boot.ID), "root"), Hostname: boot.Hostname, Namespaces: m.isolated(ctx),
+		Root: filepath.Join(m.dir(boot.ID), "root"), Hostname: boot.Hostname, Namespaces: isolated,
 		Respawn: true, Farewell: farewell, Binds: []sandbox.Bind{{Host: m.cfg.Program, Path: slipwayPath}},
 	}
 	spec.Command = []string{spec.Path(slipwayPath), "agent", "--config", spec.Path(agentConfig)}
