@@ -33,6 +33,7 @@ var layers = map[string]string{
 	// Doing.
 	"internal/engine":  "internal/deploy internal/rollout internal/store internal/platform",
 	"internal/control": "internal/deploy internal/appspec internal/rollout internal/store internal/identity",
+	"internal/scaling": "internal/deploy internal/control internal/store",
 	"internal/survey":  "internal/deploy internal/appspec internal/rollout internal/platform internal/control",
 	"internal/alarm":   "",
 	"internal/sandbox": "",
@@ -68,7 +69,7 @@ var layers = map[string]string{
 	// Assembly and proof.
 	"internal/server": "internal/deploy internal/store internal/store/sqlite internal/platform internal/platform/server internal/engine " +
 		"internal/control internal/identity internal/awswire internal/api internal/hostapi internal/standin/iam internal/standin/s3 " +
-		"internal/standin/cloudtrail internal/audit internal/installer internal/awsclient internal/alarm internal/survey internal/standin/cloudwatch " +
+		"internal/standin/cloudtrail internal/audit internal/installer internal/awsclient internal/alarm internal/survey internal/scaling internal/standin/cloudwatch " +
 		"internal/standin/elb internal/standin/elb/plane internal/standin/elb/forward internal/standin/elb/haproxy internal/standin/lambda " +
 		"internal/standin/autoscaling internal/standin/ec2 internal/standin/ec2/machine",
 	"internal/cli": "internal/deploy internal/appspec internal/server internal/agent internal/awsclient internal/sandbox",

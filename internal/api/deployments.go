@@ -123,6 +123,7 @@ func deploymentOut(d control.DeploymentView) wire.DeploymentInfo {
 		OverrideAlarmConfiguration:         alarmsOut(d.OverrideAlarms),
 		LoadBalancerInfo:                   loadBalancerOut(d.LoadBalancer),
 		BlueGreenDeploymentConfiguration:   blueGreenOut(d.BlueGreen),
+		RelatedDeployments:                 relatedOut(d),
 		CreateTime:                         wire.TimestampOf(d.CreatedAt),
 		StartTime:                          wire.TimestampOf(d.StartedAt),
 		CompleteTime:                       wire.TimestampOf(d.CompletedAt),
@@ -151,6 +152,16 @@ func statusMessages(d deploy.Deployment) []string {
 // overviewOut is absent until a deployment is under way, or, without instances to count,
 // until it is over, as on AWS. A target of unknown end
 // is counted as failed, so that the numbers add up to the fleet.
+func relatedOut(d control.DeploymentView) *wire.RelatedDeployments {
+	if d.RootID == "" && len(d.Followers) == 0 {
+		return nil
+	}
+	return &wire.RelatedDeployments{
+		AutoUpdateOutdatedInstancesRootDeploymentId: given(d.RootID),
+		AutoUpdateOutdatedInstancesDeploymentIds:    d.Followers,
+	}
+}
+
 func overviewOut(d control.DeploymentView) *wire.DeploymentOverview {
 	starting := d.Overview == nil && (d.Status == deploy.Created || d.Status == deploy.Queued)
 	if starting || d.Platform != deploy.Server && !d.Status.Done() {

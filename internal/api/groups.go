@@ -67,16 +67,20 @@ func (a *api) updateDeploymentGroup(
 		TerminationHookEnabled:           in.TerminationHookEnabled,
 		TriggerConfigurations:            in.TriggerConfigurations,
 	})
-	err := a.control.UpdateGroup(ctx, caller, value(in.ApplicationName),
+	left, err := a.control.UpdateGroup(ctx, caller, value(in.ApplicationName),
 		value(in.CurrentDeploymentGroupName), value(in.NewDeploymentGroupName), settings)
-	return &wire.UpdateDeploymentGroupOutput{HooksNotCleanedUp: []wire.AutoScalingGroup{}}, err
+	return &wire.UpdateDeploymentGroupOutput{HooksNotCleanedUp: each(left, hookOut)}, err
 }
 
 func (a *api) deleteDeploymentGroup(
 	ctx context.Context, caller identity.Caller, in *wire.DeleteDeploymentGroupInput,
 ) (*wire.DeleteDeploymentGroupOutput, error) {
-	err := a.control.DeleteGroup(ctx, caller, value(in.ApplicationName), value(in.DeploymentGroupName))
-	return &wire.DeleteDeploymentGroupOutput{HooksNotCleanedUp: []wire.AutoScalingGroup{}}, err
+	left, err := a.control.DeleteGroup(ctx, caller, value(in.ApplicationName), value(in.DeploymentGroupName))
+	return &wire.DeleteDeploymentGroupOutput{HooksNotCleanedUp: each(left, hookOut)}, err
+}
+
+func hookOut(h control.HookLeft) wire.AutoScalingGroup {
+	return wire.AutoScalingGroup{Name: &h.AutoScalingGroup, Hook: &h.Launch, TerminationHook: given(h.Termination)}
 }
 
 func settingsIn(in *wire.CreateDeploymentGroupInput) control.GroupSettings {

@@ -165,6 +165,39 @@ func TestSDKDeploymentsRefused(t *testing.T) {
 	refused[*types.InvalidNextTokenException](t, c.ListDeployments, &codedeploy.ListDeploymentsInput{NextToken: new("nonsense")})
 }
 
+// A blue/green deployment is continued when its replacement is ready, and when it waits to end
+// what was replaced.
+func TestSDKContinue(t *testing.T) {
+	s := newServer(t)
+	c := s.client()
+	call(t, c.CreateApplication, &codedeploy.CreateApplicationInput{ApplicationName: new("web")})
+	call(t, c.CreateDeploymentGroup, &codedeploy.CreateDeploymentGroupInput{
+		ApplicationName: new("web"), DeploymentGroupName: new("prod"), ServiceRoleArn: new("arn:aws:iam::000000000000:role/service"),
+		AutoScalingGroups: []string{"fleet"},
+		DeploymentStyle: &types.DeploymentStyle{
+			DeploymentType: types.DeploymentTypeBlueGreen, DeploymentOption: types.DeploymentOptionWithTrafficControl,
+		},
+		LoadBalancerInfo: &types.LoadBalancerInfo{TargetGroupInfoList: []types.TargetGroupInfo{{Name: new("web")}}},
+		BlueGreenDeploymentConfiguration: &types.BlueGreenDeploymentConfiguration{
+			DeploymentReadyOption: &types.DeploymentReadyOption{ActionOnTimeout: types.DeploymentReadyActionStopDeployment, WaitTimeInMinutes: 30},
+			GreenFleetProvisioningOption: &types.GreenFleetProvisioningOption{
+				Action: types.GreenFleetProvisioningActionCopyAutoScalingGroup,
+			},
+			TerminateBlueInstancesOnDeploymentSuccess: &types.BlueInstanceTerminationOption{
+				Action: types.InstanceActionTerminate, TerminationWaitTimeInMinutes: 60,
+			},
+		},
+	})
+	id := release(t, c, "web-1.zip")
+	engine(t, s, "targets", id, "i-blue", "i-green")
+	engine(t, s, "ready", id)
+	call(t, c.ContinueDeployment, &codedeploy.ContinueDeploymentInput{DeploymentId: &id, DeploymentWaitType: types.DeploymentWaitTypeReadyWait})
+	engine(t, s, "retiring", id)
+	equal(t, "the wait has begun", call(t, c.GetDeployment, &codedeploy.GetDeploymentInput{DeploymentId: &id}).DeploymentInfo.InstanceTerminationWaitTimeStarted, true)
+	//lint:ignore SA1019 the older forms are part of the API
+	call(t, c.SkipWaitTimeForInstanceTermination, &codedeploy.SkipWaitTimeForInstanceTerminationInput{DeploymentId: &id})
+}
+
 // What only blue/green deployments and Lambda hooks have.
 func TestSDKOtherDeploymentsRefused(t *testing.T) {
 	c := newServer(t).client()

@@ -44,7 +44,6 @@ func TestStories(t *testing.T) {
 
 // alwaysRefused are operations that nothing here has a use for yet.
 var alwaysRefused = []string{
-	"ContinueDeployment", "SkipWaitTimeForInstanceTermination", // end waits of blue/green deployments
 	"PutLifecycleEventHookExecutionStatus", // reports of Lambda hooks
 	"DeleteGitHubAccountToken",             // there are none
 }
@@ -195,6 +194,8 @@ func (s *story) real(text string) string {
 //	deploy APPLICATION GROUP   makes a deployment that CreateDeployment refuses yet, for its record
 //	targets ID NAME…   it is under way with these targets, the first one at its first event
 //	wait ID TEXT…      it waits, for that reason
+//	ready ID           its last target, of a blue/green deployment, could take the traffic now
+//	retiring ID        it waits to end the instances that were replaced
 //	finish ID STATUS   every target ends so, and the deployment as Succeeded or Failed
 //
 // or fills a quota:
@@ -210,6 +211,19 @@ func (s *story) directive(words []string) {
 		s.commit(s.t, id, func(c *store.Commit, _ store.Loaded) { s.begin(c, args) })
 	case "wait":
 		s.commit(s.t, id, func(c *store.Commit, _ store.Loaded) { c.Deployment.Waiting = strings.Join(args, " ") })
+	case "ready":
+		s.commit(s.t, id, func(c *store.Commit, l store.Loaded) {
+			c.Deployment.Status = deploy.Ready
+			t := l.Targets[len(l.Targets)-1].Clone()
+			t.Status = deploy.TargetReady
+			c.Targets = append(c.Targets, t)
+		})
+	case "retiring":
+		s.commit(s.t, id, func(c *store.Commit, _ store.Loaded) {
+			now := s.clock.Now()
+			c.Deployment.Status = deploy.InProgress
+			c.Deployment.Retirement = &deploy.Retirement{Side: deploy.Blue, Since: now, After: now.Add(time.Hour)}
+		})
 	case "finish":
 		s.commit(s.t, id, func(c *store.Commit, l store.Loaded) { s.finish(c, l, deploy.TargetStatus(args[0])) })
 	case "repeat":

@@ -147,8 +147,15 @@ func (s *Service) DeleteApplication(ctx context.Context, caller identity.Caller,
 	if err != nil {
 		return err
 	}
+	groups, err := s.store.Groups(ctx, name, "", 0)
+	if err != nil {
+		return fmt.Errorf("list deployment groups: %w", err)
+	}
 	if err := s.store.DeleteApplication(ctx, name); err != nil {
 		return fmt.Errorf("delete application: %w", err)
+	}
+	for _, g := range groups {
+		s.deleteHooks(ctx, g, g.AutoScalingGroups)
 	}
 	s.log.InfoContext(ctx, "application deleted", "application", name, "by", caller.ARN)
 	return s.lookAgain(ctx, store.DeploymentFilter{ApplicationID: app.ID})

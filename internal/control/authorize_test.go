@@ -64,9 +64,10 @@ func groupCalls(ctx context.Context, w *world) []call {
 		{"BatchGetDeploymentGroups", prod, func(c identity.Caller) error { _, _, err := w.BatchGroups(ctx, c, "web", []string{"prod"}); return err }},
 		{"ListDeploymentGroups", web, func(c identity.Caller) error { _, _, err := w.ListGroups(ctx, c, "web", ""); return err }},
 		{"UpdateDeploymentGroup", prod, func(c identity.Caller) error {
-			return w.UpdateGroup(ctx, c, "web", "prod", "", control.GroupSettings{})
+			_, err := w.UpdateGroup(ctx, c, "web", "prod", "", control.GroupSettings{})
+			return err
 		}},
-		{"DeleteDeploymentGroup", prod, func(c identity.Caller) error { return w.DeleteGroup(ctx, c, "web", "prod") }},
+		{"DeleteDeploymentGroup", prod, func(c identity.Caller) error { _, err := w.DeleteGroup(ctx, c, "web", "prod"); return err }},
 	}
 }
 

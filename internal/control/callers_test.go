@@ -52,7 +52,7 @@ func TestADeveloperKeepsToTheirGroup(t *testing.T) {
 	wantError(t, err, "AccessDenied", "deploymentgroup:web/prod")
 	_, _, err = w.ListDeployments(ctx, dev, control.DeploymentsRequest{}, "")
 	wantError(t, err, "AccessDenied", "deploymentgroup:*/*")
-	err = w.UpdateGroup(ctx, dev, "web", "dev", "stage", control.GroupSettings{})
+	_, err = w.UpdateGroup(ctx, dev, "web", "dev", "stage", control.GroupSettings{})
 	wantError(t, err, "AccessDenied", "deploymentgroup:web/stage")
 }
 

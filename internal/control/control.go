@@ -34,6 +34,8 @@ type Config struct {
 	// it is made: nil, a *deploy.Error for the caller, or a fault. A nil function asks
 	// nobody, as on AWS.
 	RevisionExists func(context.Context, deploy.Revision) error
+	// Hooks are kept in Auto Scaling groups. Nil keeps none.
+	Hooks Hooks
 	// Surveyor looks at what a deployment would meet. Without one nothing can be planned.
 	Surveyor Surveyor
 	// Log gets one line per change. Nil discards.
@@ -51,6 +53,7 @@ type Service struct {
 	quotas         deploy.Quotas
 	revisionExists func(context.Context, deploy.Revision) error
 	surveyor       Surveyor
+	hooks          Hooks
 	log            *slog.Logger
 }
 
@@ -60,7 +63,7 @@ func New(c Config) *Service {
 		store: c.Store, wake: c.Wake, now: c.Now,
 		region: c.Region, account: c.Account,
 		limits: c.Limits, quotas: c.Quotas.WithDefaults(), revisionExists: c.RevisionExists,
-		surveyor: c.Surveyor, log: c.Log,
+		surveyor: c.Surveyor, hooks: c.Hooks, log: c.Log,
 	}
 	if s.wake == nil {
 		s.wake = func(string) {}
@@ -73,6 +76,9 @@ func New(c Config) *Service {
 	}
 	if s.revisionExists == nil {
 		s.revisionExists = func(context.Context, deploy.Revision) error { return nil }
+	}
+	if s.hooks == nil {
+		s.hooks = noHooks{}
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

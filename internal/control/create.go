@@ -152,7 +152,7 @@ func (s *Service) newDeployment(
 		FileExists: behavior, Rollback: rollback, Limits: s.limits,
 		LoadBalancer: g.LoadBalancer, BlueGreen: g.BlueGreen, TargetInstances: r.TargetInstances,
 		Alarms: g.Alarms, OverrideAlarms: r.Alarms,
-		Status: deploy.Created, CreatedAt: s.now(),
+		Scaled: len(g.AutoScalingGroups) > 0, Status: deploy.Created, CreatedAt: s.now(),
 	}
 	if g.Style.Type == deploy.BlueGreen {
 		d.Members = g.Members()

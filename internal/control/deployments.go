@@ -17,6 +17,8 @@ import (
 type DeploymentView struct {
 	deploy.Deployment
 	Overview map[deploy.TargetStatus]int
+	// Followers are the deployments that brought instances up to date which came during this one.
+	Followers []string
 }
 
 // Deployment returns the deployment of that id.
@@ -64,7 +66,26 @@ func (s *Service) view(ctx context.Context, d deploy.Deployment) (DeploymentView
 	if len(overview) == 0 {
 		overview = nil
 	}
-	return DeploymentView{Deployment: d, Overview: overview}, nil
+	followers, err := s.followers(ctx, d)
+	return DeploymentView{Deployment: d, Overview: overview, Followers: followers}, err
+}
+
+// followers are looked for only where there can be some: instances come by themselves in Auto
+// Scaling groups only, and are brought up to date after a success.
+func (s *Service) followers(ctx context.Context, d deploy.Deployment) (ids []string, err error) {
+	if !d.Scaled || d.Status != deploy.Succeeded {
+		return nil, nil
+	}
+	list, err := s.store.ListDeployments(ctx, store.DeploymentFilter{GroupID: d.GroupID, From: d.CreatedAt})
+	if err != nil {
+		return nil, fmt.Errorf("list the deployments that follow: %w", err)
+	}
+	for _, other := range list {
+		if other.RootID == d.ID {
+			ids = append(ids, other.ID)
+		}
+	}
+	return ids, nil
 }
 
 // A DeploymentsRequest selects deployments. Application and Group are given together or not

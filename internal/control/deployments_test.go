@@ -155,7 +155,7 @@ func TestAStopIsPendingWhileAnEventRuns(t *testing.T) {
 // Deleting what a deployment runs in makes the engine look at it at once, not at its deadline.
 func TestADeletionWakesTheDeployment(t *testing.T) {
 	for name, remove := range map[string]func(*world) error{
-		"group":       func(w *world) error { return w.DeleteGroup(t.Context(), admin, "web", "prod") },
+		"group":       func(w *world) error { _, err := w.DeleteGroup(t.Context(), admin, "web", "prod"); return err },
 		"application": func(w *world) error { return w.DeleteApplication(t.Context(), admin, "web") },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -242,8 +242,6 @@ var unbuilt = []struct {
 }{
 	{func(g deploy.Group) bool { return g.Platform == deploy.Lambda }, "InvalidDeploymentGroupName", "deployments to the Lambda compute platform"},
 	{func(g deploy.Group) bool { return g.Platform == deploy.ECS }, "InvalidDeploymentGroupName", "deployments to the ECS compute platform"},
-	{func(g deploy.Group) bool { return g.Style.Type == deploy.BlueGreen }, "InvalidDeploymentGroupName", "blue/green deployments"},
-	{func(g deploy.Group) bool { return len(g.AutoScalingGroups) > 0 }, "InvalidAutoScalingGroup", "deployments to Auto Scaling groups"},
 	{func(g deploy.Group) bool { return len(g.Triggers) > 0 }, "InvalidDeploymentGroupName", "deployments that publish notifications (triggerConfigurations)"},
 }
 

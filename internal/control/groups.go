@@ -52,6 +52,10 @@ func (s *Service) CreateGroup(
 	if err != nil {
 		return "", groupFault("create deployment group", name, err)
 	}
+	if err := s.putHooks(ctx, g); err != nil {
+		s.deleteHooks(ctx, g, g.AutoScalingGroups)
+		return "", errors.Join(err, s.store.DeleteGroup(ctx, application, name))
+	}
 	s.announceTriggers(ctx, g, settings)
 	s.log.InfoContext(ctx, "deployment group created", "application", application, "group", name, "by", caller.ARN)
 	return g.ID, nil
@@ -125,29 +129,32 @@ func (s *Service) ListGroups(
 
 // UpdateGroup changes what settings gives and keeps the rest. An empty newName keeps the
 // name. A deployment under way goes on with what it was created with.
+//
+// Hooks that an Auto Scaling group has no more use for, and that could not be removed, are told.
 func (s *Service) UpdateGroup(
 	ctx context.Context, caller identity.Caller, application, name, newName string, settings GroupSettings,
-) error {
+) ([]HookLeft, error) {
 	if err := authorize(caller, "UpdateDeploymentGroup", s.groupARN(application, name)); err != nil {
-		return err
+		return nil, err
 	}
-	g, err := s.group(ctx, application, name)
+	before, err := s.group(ctx, application, name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if newName == "" {
 		newName = name
 	}
 	// Without this, a caller who may touch one group could take any other name.
 	if err := authorize(caller, "UpdateDeploymentGroup", s.groupARN(application, newName)); err != nil {
-		return err
+		return nil, err
 	}
 	if err := checkGroupName(newName); err != nil {
-		return err
+		return nil, err
 	}
-	if err := s.checkSettings(ctx, g.Platform, settings); err != nil {
-		return err
+	if err := s.checkSettings(ctx, before.Platform, settings); err != nil {
+		return nil, err
 	}
+	var g deploy.Group
 	err = s.store.UpdateGroup(ctx, application, name, func(stored *deploy.Group) error {
 		stored.Name = newName
 		settings.apply(stored)
@@ -155,35 +162,42 @@ func (s *Service) UpdateGroup(
 		return s.checkGroup(ctx, g, settings)
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		return errNoGroup(name)
+		return nil, errNoGroup(name)
 	}
 	if err != nil {
-		return groupFault("update deployment group", newName, err)
+		return nil, groupFault("update deployment group", newName, err)
+	}
+	left, err := s.changeHooks(ctx, before, g)
+	if err != nil {
+		restore := func(stored *deploy.Group) error { *stored = before; return nil }
+		return nil, errors.Join(err, s.store.UpdateGroup(ctx, application, newName, restore))
 	}
 	s.announceTriggers(ctx, g, settings)
 	s.log.InfoContext(ctx, "deployment group updated", "application", application, "group", newName, "by", caller.ARN)
-	return nil
+	return left, nil
 }
 
 // DeleteGroup removes the group. A missing one, or one of a missing application, is no
 // error. Its deployment under way finds it gone, and fails.
-func (s *Service) DeleteGroup(ctx context.Context, caller identity.Caller, application, name string) error {
+// Its hooks that could not be removed are told.
+func (s *Service) DeleteGroup(ctx context.Context, caller identity.Caller, application, name string) ([]HookLeft, error) {
 	if err := authorize(caller, "DeleteDeploymentGroup", s.groupARN(application, name)); err != nil {
-		return err
+		return nil, err
 	}
 	g, err := s.group(ctx, application, name)
 	switch deploy.ErrorCode(err) {
 	case "ApplicationDoesNotExist", "DeploymentGroupDoesNotExist":
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.store.DeleteGroup(ctx, application, name); err != nil {
-		return fmt.Errorf("delete deployment group: %w", err)
+		return nil, fmt.Errorf("delete deployment group: %w", err)
 	}
 	s.log.InfoContext(ctx, "deployment group deleted", "application", application, "group", name, "by", caller.ARN)
-	return s.lookAgain(ctx, store.DeploymentFilter{GroupID: g.ID})
+	left := s.deleteHooks(ctx, g, g.AutoScalingGroups)
+	return left, s.lookAgain(ctx, store.DeploymentFilter{GroupID: g.ID})
 }
 
 // group checks both names and reads the group.

@@ -65,7 +65,7 @@ func TestAnUpdateOfAGroup(t *testing.T) {
 			w := newWorld(t).withGroup(t, full)
 			want, _ := w.store.Group(t.Context(), "web", "prod")
 			c.want(&want)
-			if err := w.UpdateGroup(t.Context(), admin, "web", "prod", "", c.update); err != nil {
+			if _, err := w.UpdateGroup(t.Context(), admin, "web", "prod", "", c.update); err != nil {
 				t.Fatal(err)
 			}
 			got, err := w.Group(t.Context(), admin, "web", "prod")
@@ -140,7 +140,6 @@ func TestSettingsThatAreRefused(t *testing.T) {
 // What a group is recorded with and no deployment carries out is refused by name.
 func TestDeploymentsThatAreNotBuiltAreRefused(t *testing.T) {
 	traffic := &deploy.Style{Type: deploy.BlueGreen, Option: deploy.WithTrafficControl}
-	behind := &deploy.LoadBalancer{TargetGroups: []string{"web"}}
 	pair := &deploy.LoadBalancer{Pairs: []deploy.TargetGroupPair{{TargetGroups: []string{"a", "b"}, ProdListeners: []string{"arn"}}}}
 	options := &deploy.BlueGreenOptions{ReadyAction: "CONTINUE_DEPLOYMENT", BlueAction: "TERMINATE"}
 	type S = control.GroupSettings
@@ -152,8 +151,6 @@ func TestDeploymentsThatAreNotBuiltAreRefused(t *testing.T) {
 		{deploy.Lambda, S{Style: traffic}, "InvalidDeploymentGroupName", "Lambda"},
 		{deploy.ECS, S{Style: traffic, LoadBalancer: pair, BlueGreen: options,
 			ECSServices: []deploy.ECSService{{Cluster: "c", Service: "s"}}}, "InvalidDeploymentGroupName", "ECS"},
-		{deploy.Server, S{Style: traffic, LoadBalancer: behind}, "InvalidDeploymentGroupName", "blue/green"},
-		{deploy.Server, S{AutoScalingGroups: []string{"asg"}}, "InvalidAutoScalingGroup", "Auto Scaling"},
 		{deploy.Server, S{Triggers: []deploy.Trigger{{Name: "t", Topic: "arn:aws:sns:us-east-1:0:t", Events: []string{"DeploymentStart"}}}},
 			"InvalidDeploymentGroupName", "notifications"},
 	} {

@@ -30,6 +30,14 @@ type Deployment struct {
 	LoadBalancer    *LoadBalancer     `json:"loadBalancer,omitempty"`
 	BlueGreen       *BlueGreenOptions `json:"blueGreen,omitempty"`
 	TargetInstances *TargetInstances  `json:"targetInstances,omitempty"`
+	// Only are the ids of the instances that are deployed to; nil for all that the group selects.
+	Only []string `json:"only,omitempty"`
+	// Action is what Auto Scaling waits with until the deployment has ended.
+	Action *LifecycleAction `json:"action,omitempty"`
+	// Scaled says that the group had Auto Scaling groups: instances could come meanwhile.
+	Scaled bool `json:"scaled,omitempty"`
+	// RootID is the deployment that this one follows, to instances that came while it ran.
+	RootID string `json:"rootId,omitempty"`
 	// Members are the group's at creation: what a blue/green deployment replaces.
 	Members Members `json:"members,omitzero"`
 	// OverrideAlarms is what the request gave in place of the group's alarms, nil for
@@ -77,9 +85,23 @@ type Creator string
 
 // The creators that exist so far.
 const (
-	ByUser     Creator = "user"
-	ByRollback Creator = "codeDeployRollback"
+	ByUser       Creator = "user"
+	ByRollback   Creator = "codeDeployRollback"
+	ByLaunch     Creator = "autoscaling"            // Auto Scaling starts an instance
+	ByEnding     Creator = "autoscalingTermination" // it ends one
+	ByAutoUpdate Creator = "CodeDeployAutoUpdate"   // instances that came during a deployment
 )
+
+// A LifecycleAction is an instance that waits for a deployment under a lifecycle hook.
+type LifecycleAction struct {
+	AutoScalingGroup string `json:"autoScalingGroup"`
+	Hook             string `json:"hook"`
+	Instance         string `json:"instance"`
+}
+
+// Beside says whether the deployment is to one instance that comes or goes, beside whatever
+// else is done to the group, which remembers nothing of it.
+func (d Deployment) Beside() bool { return d.Creator == ByLaunch || d.Creator == ByEnding }
 
 // FileExistsBehavior says what an install does with a file that is in its way.
 type FileExistsBehavior string

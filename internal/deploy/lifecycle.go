@@ -53,8 +53,16 @@ func Lifecycle(p Platform, s Style) []Event {
 // Lifecycle lists the events of a target on that side of the deployment; in place there are
 // no sides. It is nil for what no platform here carries out yet.
 func (d Deployment) Lifecycle(side Label) []Event {
-	if d.Platform == Server && d.Style.Type == BlueGreen {
+	balanced := d.Style.Option == WithTrafficControl && !d.LoadBalancer.Empty()
+	switch {
+	case d.Platform == Server && d.Style.Type == BlueGreen:
 		return d.blueGreenLifecycle(side)
+	case d.Creator == ByLaunch && balanced:
+		return slices.Concat(serverInPlace, joinBalancer) // it has no traffic to lose
+	case d.Creator == ByEnding && balanced:
+		return slices.Concat(leaveBalancer, []Event{ApplicationStop})
+	case d.Creator == ByEnding:
+		return []Event{ApplicationStop}
 	}
 	return Lifecycle(d.Platform, d.Style)
 }

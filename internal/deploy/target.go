@@ -22,6 +22,9 @@ type Target struct {
 	WasHealthy bool   `json:"wasHealthy,omitempty"`
 	Running    string `json:"running,omitempty"`
 
+	// Gone says that the instance was ended by someone else while the deployment ran.
+	Gone bool `json:"gone,omitempty"`
+
 	// Version counts the writes; one computed from an older version is refused.
 	Version int64 `json:"-"`
 }

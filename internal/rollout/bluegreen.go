@@ -159,9 +159,9 @@ const retirementPatience = time.Hour
 // asks for that otherwise.
 func (p *pass) retired(status deploy.Status) bool {
 	r := p.d.Retirement
-	side := p.retires(status)
+	side, any := p.retires(status)
 	switch {
-	case side == "":
+	case !any:
 		return true
 	case r == nil || r.Side != side:
 		r = p.retire(side)
@@ -171,14 +171,16 @@ func (p *pass) retired(status deploy.Status) bool {
 	if !p.now.Before(r.After.Add(retirementPatience)) {
 		given := *r
 		given.EndedAt = p.now
-		given.Left = append(given.Left, fmt.Sprintf("The %s instances could not be removed within %s.",
-			sideName(side), retirementPatience))
+		given.Left = append(given.Left, fmt.Sprintf("Given up after %s: %s", retirementPatience, p.d.Waiting))
 		p.d.Retirement = &given
 		return true
 	}
 	p.plan.Retire = true
 	p.wake(r.After.Add(retirementPatience))
 	p.d.Waiting = fmt.Sprintf("Removing the %s instances.", sideName(side))
+	if side == "" {
+		p.d.Waiting = "Letting Auto Scaling go on."
+	}
 	if p.now.Before(r.After) {
 		p.wake(r.After)
 		p.d.Waiting = fmt.Sprintf("The traffic has moved. The %s instances stay until %s.",
@@ -188,18 +190,19 @@ func (p *pass) retired(status deploy.Status) bool {
 }
 
 // retires is the side whose instances have no more purpose: what was replaced, or a
-// replacement that never got any traffic.
-func (p *pass) retires(status deploy.Status) deploy.Label {
+// replacement that never got any traffic. A deployment that Auto Scaling waits for lets it go
+// on, which has no side.
+func (p *pass) retires(status deploy.Status) (side deploy.Label, any bool) {
 	switch {
 	case p.incoming() == "":
-		return ""
+		return "", p.d.Action != nil
 	case status == deploy.Succeeded:
 		side, _ := p.outgoing()
-		return side
+		return side, true
 	case p.incoming() == deploy.Green && !p.rerouted():
-		return deploy.Green
+		return deploy.Green, true
 	default:
-		return ""
+		return "", false
 	}
 }
 
@@ -207,7 +210,7 @@ func (p *pass) retires(status deploy.Status) deploy.Label {
 // place in the group.
 func (p *pass) retire(side deploy.Label) *deploy.Retirement {
 	r := &deploy.Retirement{Side: side, Since: p.now, After: p.now}
-	if side != p.incoming() {
+	if side != "" && side != p.incoming() {
 		r.After = p.now.Add(p.d.TerminationWait())
 		members := p.d.TakesOver()
 		p.plan.Members = &members
@@ -239,7 +242,9 @@ func (p *pass) reroutingBack() *deploy.Deployment {
 
 // provesRevision says whether the deployment installs its revision. Traffic that goes back
 // says nothing new about the revision that gets it.
-func (p *pass) provesRevision() bool { return p.incoming() != deploy.Blue }
+func (p *pass) provesRevision() bool {
+	return p.incoming() != deploy.Blue && p.d.Creator != deploy.ByEnding
+}
 
 // residueOf says what an instance that came to no good end in a blue/green deployment is left with.
 func (p *pass) residueOf(t *deploy.Target) []string {
@@ -260,6 +265,8 @@ func (p *pass) left() []string {
 		return nil
 	case !r.EndedAt.IsZero():
 		return r.Left
+	case r.Side == "":
+		return nil
 	}
 	var names []string // the deployment was stopped while they waited
 	out := p.side(r.Side)

@@ -12,10 +12,21 @@ import (
 // event, or ends it.
 func (p *pass) settle() {
 	for i := range p.targets {
+		if t := &p.targets[i]; t.Gone && !t.Status.Done() {
+			p.leave(i)
+		}
 		if p.targets[i].Status == deploy.TargetInProgress {
 			p.settleTarget(i)
 		}
 	}
+}
+
+// leave leaves an instance alone that is not there any more: it fails nothing.
+func (p *pass) leave(i int) {
+	if e := p.targets[i].Current(); e != nil {
+		p.plan.Withdrawn = append(p.plan.Withdrawn, p.step(i, e))
+	}
+	p.moveTarget(i, deploy.TargetSkipped)
 }
 
 func (p *pass) settleTarget(i int) {
@@ -217,6 +228,8 @@ func (p *pass) tallyOf(z zone) deploy.Tally {
 	t := deploy.Tally{Fleet: z.till - z.from}
 	for i := z.from; i < z.till; i++ {
 		switch status := p.targets[i].Status; {
+		case p.targets[i].Gone:
+			t.Fleet--
 		case p.waits(i):
 			t.Waiting++
 		case status == deploy.TargetInProgress:

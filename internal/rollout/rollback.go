@@ -37,7 +37,7 @@ func (p *pass) residue() (list []string) {
 	for i := range p.targets {
 		t := &p.targets[i]
 		switch {
-		case t.Status == deploy.TargetSucceeded:
+		case t.Status == deploy.TargetSucceeded, t.Gone:
 		case t.Label != "" && t.Touched():
 			list = append(list, p.residueOf(t)...)
 		case t.Touched():
@@ -76,6 +76,17 @@ func halfway(t *deploy.Target) string {
 
 // remember writes the group's history and the health of the instances that were touched.
 func (p *pass) remember() {
+	if !p.d.Beside() {
+		p.plan.History = p.history()
+	}
+	for i := range p.targets {
+		if health, ok := p.health(&p.targets[i]); ok {
+			p.plan.Health = append(p.plan.Health, health)
+		}
+	}
+}
+
+func (p *pass) history() *deploy.GroupHistory {
 	h := p.s.Group.History
 	if h.LastAttempted == nil || h.LastAttempted.ID == p.d.ID {
 		h.LastAttempted = p.d.Summary()
@@ -87,12 +98,7 @@ func (p *pass) remember() {
 		revision := p.d.Revision
 		h.LastGood, h.LastGoodFileExists = &revision, p.d.FileExists
 	}
-	p.plan.History = &h
-	for i := range p.targets {
-		if health, ok := p.health(&p.targets[i]); ok {
-			p.plan.Health = append(p.plan.Health, health)
-		}
-	}
+	return &h
 }
 
 // health is what is known of an instance now, if the deployment changed anything there. An

@@ -32,6 +32,7 @@ var update = flag.Bool("update", false, "rewrite the traces in testdata with wha
 //	> take HOST …                 the hosts take what they are asked
 //	> report HOST … ok|fail       the hosts report what they were asked
 //	> finish HOST … [until EVENT] the hosts carry out everything (before EVENT), successfully
+//	> gone HOST                  somebody ends the instance
 //	> advance DURATION            time goes by
 //	> refuse HOST … CODE          the platform can never do what the hosts are asked
 //	> trouble [throttled]         the targets cannot be named, for now
@@ -130,6 +131,8 @@ func (tr *trace) command(words []string) error {
 		d := &tr.s.Deployment
 		tr.s.Targets, d.ResolvedAt, d.Status, d.Waiting = nil, time.Time{}, deploy.Queued, ""
 		d.Trouble = &deploy.Trouble{Since: tr.now, Throttled: len(args) > 0, Cause: "The service is away."}
+	case "gone":
+		tr.target(args[0]).Gone = true
 	case "advance":
 		d, err := time.ParseDuration(args[0])
 		tr.now = tr.now.Add(d)

@@ -28,6 +28,7 @@ import (
 	"github.com/slipway/slipway/internal/identity"
 	"github.com/slipway/slipway/internal/platform"
 	hosts "github.com/slipway/slipway/internal/platform/server"
+	"github.com/slipway/slipway/internal/scaling"
 	"github.com/slipway/slipway/internal/standin/autoscaling"
 	"github.com/slipway/slipway/internal/standin/cloudwatch"
 	"github.com/slipway/slipway/internal/standin/ec2"
@@ -132,6 +133,7 @@ func (c *Config) defaults() error {
 type Server struct {
 	cfg      Config
 	lock     *os.File
+	keeper   *scaling.Keeper
 	store    *sqlite.Store
 	identity *identity.Service
 	own      ownCaller
@@ -249,9 +251,10 @@ func (s *Server) openRooms(ctx context.Context) error {
 	if err := s.openScaling(ctx, services); err != nil {
 		return err
 	}
+	cloud := s.cloudOver(services)
 	drivers := map[deploy.Platform]platform.Driver{
 		deploy.Server: hosts.New(hosts.Config{
-			Fleet: s.store, Wake: s.inbox.Wake, Traffic: trafficOver(services, s.lookEvery()), Cloud: s.cloudOver(services),
+			Fleet: s.store, Wake: s.inbox.Wake, Traffic: trafficOver(services, s.lookEvery()), Cloud: cloud,
 			RevisionExists: s.revisionExists, MaxInstances: s.cfg.Quotas.Instances,
 		}),
 	}
@@ -264,7 +267,11 @@ func (s *Server) openRooms(ctx context.Context) error {
 	service := control.New(control.Config{
 		Store: s.store, Wake: s.engine.Wake, Region: s.cfg.Region, Account: s.cfg.Account,
 		Limits: s.cfg.Limits, Quotas: s.cfg.Quotas, RevisionExists: s.revisionExists, Log: s.cfg.Log,
+		Hooks:    hooks{cloud},
 		Surveyor: &survey.Survey{Drivers: drivers, Alarms: alarms, Heard: s.lastHeard, Ask: s.ask, Fetch: s.openBundle},
+	})
+	s.keeper = scaling.New(scaling.Config{
+		Store: s.store, Cloud: cloud, Receive: service.Receive, Wake: s.engine.Wake, Every: s.tendEvery(), Now: time.Now, Log: s.cfg.Log,
 	})
 	s.audit = audit.New(s.store, s.cfg.Audit, time.Now)
 	s.hosts = service.Hosts(s.inbox, seal)
@@ -327,6 +334,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.objects.Run(rooms) })
 	g.Go(func() error { return s.engine.Run(rooms) })
 	g.Go(func() error { return s.watch.Run(rooms) })
+	g.Go(func() error { return s.keeper.Run(rooms) })
 	if s.balancing != nil {
 		g.Go(func() error { return s.balancing.Run(rooms) })
 	}

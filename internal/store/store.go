@@ -131,7 +131,8 @@ type DeploymentFilter struct {
 // Deployments and their targets.
 type Deployments interface {
 	// CreateDeployment keeps a new deployment, notes it as its group's last attempt and
-	// uses its revision (registering it if new). *ActiveError when the group is busy.
+	// uses its revision (registering it if new). *ActiveError when the group is busy. One
+	// beside others (deploy.Deployment.Beside) is only kept.
 	CreateDeployment(context.Context, deploy.Deployment) error
 	Deployment(ctx context.Context, id string) (deploy.Deployment, error)
 	// ListDeployments is newest first.

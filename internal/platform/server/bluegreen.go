@@ -71,8 +71,11 @@ func (d *Driver) green(ctx context.Context, dep deploy.Deployment, now time.Time
 // Retire lets the side that got the traffic take the other's place, and ends the other, if
 // the group wants that, once it is due.
 func (d *Driver) Retire(ctx context.Context, dep deploy.Deployment, now time.Time) (left []string, err error) {
-	if d.cfg.Cloud == nil {
-		return nil, nil // the sides were refused
+	switch {
+	case d.cfg.Cloud == nil:
+		return nil, nil // the instances were refused
+	case dep.Action != nil:
+		return whatIsLeft(d.cfg.Cloud.LetGo(ctx, *dep.Action, dep.Failure == nil))
 	}
 	if dep.Retirement.Side != dep.Incoming() {
 		if err := d.handOver(ctx, dep); err != nil {
@@ -156,18 +159,9 @@ func (c *Cloud) notTerminated(ctx context.Context, ids []string) (running []stri
 		return nil, nil
 	}
 	in := &ec2.DescribeInstancesInput{Filters: []ec2types.Filter{{Name: aws.String("instance-id"), Values: ids}}}
-	for pages := ec2.NewDescribeInstancesPaginator(c.EC2, in); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("describe the original instances: %w", err)
+	return running, c.eachInstance(ctx, in, func(i ec2types.Instance) {
+		if i.State == nil || i.State.Name != ec2types.InstanceStateNameTerminated {
+			running = append(running, aws.ToString(i.InstanceId))
 		}
-		for _, r := range page.Reservations {
-			for _, i := range r.Instances {
-				if i.State == nil || i.State.Name != ec2types.InstanceStateNameTerminated {
-					running = append(running, aws.ToString(i.InstanceId))
-				}
-			}
-		}
-	}
-	return running, nil
+	})
 }

@@ -3,9 +3,13 @@ package server
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/slipway/slipway/internal/deploy"
 )
@@ -14,6 +18,7 @@ import (
 // come, and is ended if they do not: AWS's values.
 const (
 	hookPatience = 600 // seconds
+	goOn         = "CONTINUE"
 	abandon      = "ABANDON"
 )
 
@@ -54,4 +59,79 @@ func hooksOf(g deploy.Group, scalingGroup string) map[string]string {
 		hooks[name] = "autoscaling:EC2_INSTANCE_TERMINATING"
 	}
 	return hooks
+}
+
+// LetGo lets an instance that waits take its course: one that starts goes into service, or is
+// ended when its deployment failed; one that ends is ended in any case. One that does not wait
+// any more has taken it already.
+func (c *Cloud) LetGo(ctx context.Context, a deploy.LifecycleAction, succeeded bool) error {
+	result := abandon
+	if succeeded {
+		result = goOn
+	}
+	_, err := c.AutoScaling.CompleteLifecycleAction(ctx, &autoscaling.CompleteLifecycleActionInput{
+		AutoScalingGroupName: &a.AutoScalingGroup, LifecycleHookName: &a.Hook, InstanceId: &a.Instance, LifecycleActionResult: &result,
+	})
+	if err != nil && code(err) != "ValidationError" {
+		return fmt.Errorf("complete the lifecycle action of %s: %w", a.Instance, scalingRefusal(err))
+	}
+	return nil
+}
+
+// KeepWaiting is a sign of life: the deployment that the instance waits for is under way.
+func (c *Cloud) KeepWaiting(ctx context.Context, a deploy.LifecycleAction) error {
+	_, err := c.AutoScaling.RecordLifecycleActionHeartbeat(ctx, &autoscaling.RecordLifecycleActionHeartbeatInput{
+		AutoScalingGroupName: &a.AutoScalingGroup, LifecycleHookName: &a.Hook, InstanceId: &a.Instance,
+	})
+	if err != nil && code(err) != "ValidationError" {
+		return fmt.Errorf("keep %s waiting: %w", a.Instance, err)
+	}
+	return nil
+}
+
+// Standing tells which instances of the group's Auto Scaling groups wait under its hooks, and
+// which are in service, by their ids.
+func (c *Cloud) Standing(ctx context.Context, g deploy.Group) (waiting []deploy.LifecycleAction, inService []string, err error) {
+	for _, name := range g.AutoScalingGroups {
+		found, err := c.findScalingGroup(ctx, name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if found == nil {
+			continue
+		}
+		for _, i := range found.Instances {
+			a := deploy.LifecycleAction{AutoScalingGroup: name, Instance: aws.ToString(i.InstanceId)}
+			switch i.LifecycleState {
+			case types.LifecycleStatePendingWait:
+				a.Hook = g.LaunchHook(name)
+				waiting = append(waiting, a)
+			case types.LifecycleStateTerminatingWait:
+				if a.Hook = g.TerminationHookOf(name); a.Hook != "" {
+					waiting = append(waiting, a)
+				}
+			case types.LifecycleStateInService:
+				inService = append(inService, a.Instance)
+			}
+		}
+	}
+	return waiting, inService, nil
+}
+
+// Gone are those of the EC2 instances that are ended, or being ended.
+func (c *Cloud) Gone(ctx context.Context, ids []string) (gone []string, err error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	there := map[string]bool{}
+	in := &ec2.DescribeInstancesInput{Filters: []ec2types.Filter{{Name: aws.String("instance-id"), Values: ids}}}
+	err = c.eachInstance(ctx, in, func(i ec2types.Instance) {
+		if i.State != nil && i.State.Name != ec2types.InstanceStateNameTerminated && i.State.Name != ec2types.InstanceStateNameShuttingDown {
+			there[aws.ToString(i.InstanceId)] = true
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return there[id] }), nil
 }

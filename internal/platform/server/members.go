@@ -64,6 +64,36 @@ func (c *Cloud) members(ctx context.Context, m deploy.Members) ([]machine, error
 	}), nil
 }
 
+// named are the instances of those ids that run, or start to.
+func (c *Cloud) named(ctx context.Context, ids []string) (list []machine, err error) {
+	if c == nil {
+		return nil, refuse(deploy.ScalingInvalid, "This server speaks to no EC2.")
+	}
+	in := &ec2.DescribeInstancesInput{Filters: []ec2types.Filter{
+		{Name: aws.String("instance-id"), Values: ids},
+		{Name: aws.String("instance-state-name"), Values: []string{"pending", "running"}},
+	}}
+	return list, c.eachInstance(ctx, in, func(i ec2types.Instance) {
+		list = append(list, c.machine(aws.ToString(i.InstanceId), placeOf(i)))
+	})
+}
+
+// eachInstance goes over all that the request selects.
+func (c *Cloud) eachInstance(ctx context.Context, in *ec2.DescribeInstancesInput, visit func(ec2types.Instance)) error {
+	for pages := ec2.NewDescribeInstancesPaginator(c.EC2, in); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("list EC2 instances: %w", err)
+		}
+		for _, r := range page.Reservations {
+			for _, i := range r.Instances {
+				visit(i)
+			}
+		}
+	}
+	return nil
+}
+
 // inService are the instances of the group that Auto Scaling has finished to start and does
 // not end.
 func (c *Cloud) inService(g autoscalingtypes.AutoScalingGroup) (list []machine) {
@@ -81,20 +111,11 @@ func (c *Cloud) tagged(ctx context.Context, m deploy.Members) (list []machine, e
 		return nil, nil
 	}
 	in := &ec2.DescribeInstancesInput{Filters: []ec2types.Filter{{Name: aws.String("instance-state-name"), Values: []string{"running"}}}}
-	for pages := ec2.NewDescribeInstancesPaginator(c.EC2, in); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("list EC2 instances: %w", err)
+	return list, c.eachInstance(ctx, in, func(i ec2types.Instance) {
+		if tags := tagsOf(i); deploy.MatchesAny(m.Filters, tags) || deploy.MatchesSet(m.Set, tags) {
+			list = append(list, c.machine(aws.ToString(i.InstanceId), placeOf(i)))
 		}
-		for _, r := range page.Reservations {
-			for _, i := range r.Instances {
-				if tags := tagsOf(i); deploy.MatchesAny(m.Filters, tags) || deploy.MatchesSet(m.Set, tags) {
-					list = append(list, c.machine(aws.ToString(i.InstanceId), placeOf(i)))
-				}
-			}
-		}
-	}
-	return list, nil
+	})
 }
 
 func tagsOf(i ec2types.Instance) (tags []deploy.Tag) {

@@ -103,15 +103,18 @@ func (d *Driver) targets(ctx context.Context, dep deploy.Deployment, g deploy.Gr
 	if dep.Incoming() != "" {
 		return targets, d.sides(ctx, dep, now, add)
 	}
-	machines, err := d.machines(ctx, g)
+	machines, err := d.machines(ctx, dep, g)
 	for _, m := range machines {
 		add(m, "")
 	}
 	return targets, err
 }
 
-// machines are the group's, wherever they are.
-func (d *Driver) machines(ctx context.Context, g deploy.Group) (list []machine, err error) {
+// machines are the group's, wherever they are, or those that the deployment is limited to.
+func (d *Driver) machines(ctx context.Context, dep deploy.Deployment, g deploy.Group) (list []machine, err error) {
+	if len(dep.Only) > 0 {
+		return d.cfg.Cloud.named(ctx, dep.Only)
+	}
 	instances, err := d.cfg.Fleet.Instances(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list instances: %w", err)

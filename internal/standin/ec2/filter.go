@@ -100,9 +100,6 @@ func pageOf[T any](list []T, limit *int32, token *string, key func(T) string) (p
 			list = list[1:]
 		}
 	}
-	if limit != nil && *limit < 1 {
-		return nil, nil, invalid("Value ( %d ) for parameter maxResults is invalid. Expecting a value greater than 0.", *limit)
-	}
 	if limit == nil || len(list) <= int(*limit) {
 		return list, nil, nil
 	}

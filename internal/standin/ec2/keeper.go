@@ -142,7 +142,7 @@ func (k *keeper) running(ctx context.Context, i instance) error {
 	case <-ctx.Done():
 	case <-k.wake:
 	case <-k.machine.Done():
-		k.stop(ctx) // what served it
+		k.machine = nil
 		if time.Since(k.since) > longestPause {
 			k.pause = 0
 		}

@@ -43,7 +43,7 @@ func (s *Service) runInstances(ctx context.Context, in *ec2.RunInstancesInput) (
 		return nil, err
 	}
 	like.Tags = append(like.Tags, template...)
-	count, err := s.count(in, like)
+	count, err := s.count(in)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (s *Service) launchedBy(token string) (list []instance) {
 }
 
 // count is how many instances to launch: as many of those that are asked for as the limit allows.
-func (s *Service) count(in *ec2.RunInstancesInput, like instance) (int, error) {
+func (s *Service) count(in *ec2.RunInstancesInput) (int, error) {
 	least, most := in.MinCount, in.MaxCount
 	switch {
 	case least == nil:
@@ -113,7 +113,7 @@ func (s *Service) count(in *ec2.RunInstancesInput, like instance) (int, error) {
 		return 0, awswire.Errorf("InstanceLimitExceeded", "You have requested more instances (%d) than your current instance limit of %d allows. "+
 			"Terminate others, or start the server with a larger --max-ec2-instances.", live+int(*least), s.cfg.Limit)
 	}
-	if like.Address != "" && *most > 1 {
+	if in.PrivateIpAddress != nil && *most > 1 {
 		return 0, awswire.Errorf("InvalidParameterCombination", "A private IP address is for one instance, not for %d", *most)
 	}
 	return min(int(*most), s.cfg.Limit-live), nil

@@ -64,13 +64,9 @@ func TestLaunchesThatAreRefused(t *testing.T) {
 		}, refusal{"InvalidParameterValue", "User data is limited to 16384 bytes"}},
 		"reserved tag": {func(in *sdk.RunInstancesInput) { in.TagSpecifications = tagged("aws:x", "y") }, refusal{"InvalidParameterValue", "reserved for internal use"}},
 		"address":      {func(in *sdk.RunInstancesInput) { in.PrivateIpAddress = aws.String("10.0.0.1") }, refusal{"InvalidParameterValue", "Address 10.0.0.1 is not in the address range"}},
-		"one address for two": {func(in *sdk.RunInstancesInput) {
-			in.MaxCount = aws.Int32(2)
-			in.NetworkInterfaces = []types.InstanceNetworkInterfaceSpecification{{PrivateIpAddress: aws.String("127.32.1.1")}}
-		}, refusal{"InvalidParameterCombination", "A private IP address is for one instance"}},
-		"template": {template("ghost", "1"), refusal{"InvalidLaunchTemplateName.NotFoundException", "with template name ghost, does not exist"}},
-		"version":  {template("web", "9"), refusal{"InvalidLaunchTemplateId.VersionNotFound", "Could not find the specified version 9"}},
-		"dry":      {func(in *sdk.RunInstancesInput) { in.DryRun = aws.Bool(true) }, refusal{"DryRunOperation", "Request would have succeeded, but DryRun flag is set."}},
+		"template":     {template("ghost", "1"), refusal{"InvalidLaunchTemplateName.NotFoundException", "with template name ghost, does not exist"}},
+		"version":      {template("web", "9"), refusal{"InvalidLaunchTemplateId.VersionNotFound", "Could not find the specified version 9"}},
+		"dry":          {func(in *sdk.RunInstancesInput) { in.DryRun = aws.Bool(true) }, refusal{"DryRunOperation", "Request would have succeeded, but DryRun flag is set."}},
 	} {
 		in := &sdk.RunInstancesInput{ImageId: aws.String("ami-12345678"), MinCount: aws.Int32(1), MaxCount: aws.Int32(1)}
 		c.change(in)

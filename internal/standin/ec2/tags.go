@@ -127,7 +127,7 @@ func withTags(have, more []types.Tag) []types.Tag {
 		return slices.ContainsFunc(more, func(given types.Tag) bool { return aws.ToString(given.Key) == aws.ToString(t.Key) })
 	})
 	for _, t := range more {
-		have = append(have, types.Tag{Key: aws.String(aws.ToString(t.Key)), Value: aws.String(aws.ToString(t.Value))})
+		have = append(have, types.Tag{Key: t.Key, Value: aws.String(aws.ToString(t.Value))})
 	}
 	slices.SortFunc(have, func(a, b types.Tag) int { return cmp.Compare(*a.Key, *b.Key) })
 	return have

@@ -55,9 +55,12 @@ func (s *Store) CreateDeployment(ctx context.Context, d deploy.Deployment) error
 }
 
 func createDeployment(ctx context.Context, tx *transaction, d deploy.Deployment, h deploy.GroupHistory) error {
+	if d.Beside() {
+		return insertDeployment(ctx, tx, d) // of a revision that is in use already
+	}
 	var active string
 	err := tx.QueryRowContext(ctx, `
-		select id from deployments where group_id = $1 and completed_at is null`, d.GroupID).Scan(&active)
+		select id from deployments where group_id = $1 and completed_at is null and beside = 0`, d.GroupID).Scan(&active)
 	if err == nil {
 		return &store.ActiveError{DeploymentID: active}
 	}
@@ -80,9 +83,9 @@ func insertDeployment(ctx context.Context, tx *transaction, d deploy.Deployment)
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `
-		insert into deployments (id, application_id, group_id, status, created_at, due, version, body)
-		values ($1, $2, $3, $4, $5, $5, 1, $6)`,
-		d.ID, d.ApplicationID, d.GroupID, d.Status, d.CreatedAt.UnixNano(), text)
+		insert into deployments (id, application_id, group_id, status, created_at, due, version, body, beside)
+		values ($1, $2, $3, $4, $5, $5, 1, $6, $7)`,
+		d.ID, d.ApplicationID, d.GroupID, d.Status, d.CreatedAt.UnixNano(), text, d.Beside())
 	return err
 }
 

@@ -30,6 +30,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"final":       final,
 		"rollback":    rollback,
 		"members":     members,
+		"beside":      beside,
 		"claim":       claim,
 		"inbox":       inbox,
 		"secret":      secret,
@@ -393,6 +394,28 @@ func members(t *testing.T, s store.Store) {
 	l, err = s.Load(ctx, "d-1")
 	must(t, err)
 	must(t, s.Commit(ctx, store.Commit{Deployment: l.Deployment, Members: &green, Due: now}))
+}
+
+// beside: an instance that comes is deployed to while the group is busy, and the group forgets
+// nothing over it.
+func beside(t *testing.T, s store.Store) {
+	resolved(t, s) // d-1
+	for _, id := range []string{"d-2", "d-3"} {
+		d := deployment(id, now)
+		d.Creator = deploy.ByLaunch
+		must(t, s.CreateDeployment(ctx, d))
+	}
+	g, err := s.Group(ctx, "shop", "prod")
+	must(t, err)
+	if g.History.LastAttempted.ID != "d-1" {
+		t.Errorf("history %+v", g.History)
+	}
+	end(t, s, "d-1", deploy.Failed)
+	must(t, s.CreateDeployment(ctx, deployment("d-4", now)))
+	var active *store.ActiveError
+	if err := s.CreateDeployment(ctx, deployment("d-5", now)); !errors.As(err, &active) || active.DeploymentID != "d-4" {
+		t.Errorf("a second deployment: %v", err)
+	}
 }
 
 func rollback(t *testing.T, s store.Store) {
