@@ -351,6 +351,19 @@ func (y *toy) offerAs(identifier, deployment, event string) {
 	})
 }
 
+// acknowledged waits until the agent has acknowledged this identifier.
+func (y *toy) acknowledged(identifier string) {
+	y.t.Helper()
+	y.until(identifier+" is acknowledged", func() bool { _, ok := y.answers[identifier]; return ok })
+}
+
+func (y *toy) hasAcknowledged(identifier string) bool {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	_, ok := y.answers[identifier]
+	return ok
+}
+
 // outcome waits for the first completion with this identifier.
 func (y *toy) outcome(identifier string) completed {
 	y.t.Helper()
