@@ -25,6 +25,7 @@ import (
 //	terminate server|agent NAME  SIGTERM, and it must end with 0
 //	host NAME [tag=value …] register a host and start its agent; files in $WORK/hosts/NAME
 //	agent NAME              start the host's agent again
+//	ordinary NAME           give the host to the user nobody, as whom its agent runs when it is started again
 //	aws ARG …               the AWS CLI against the server; [!] stdout, stderr as with exec
 //	until REGEXP ARG …      ask the AWS CLI until what it prints matches
 //	id VAR                  keep the deployment id that the last command printed
@@ -63,6 +64,9 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	},
 	"agent": func(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(of(ts).StartAgent(args[0]))
+	},
+	"ordinary": func(ts *testscript.TestScript, neg bool, args []string) {
+		ts.Check(of(ts).Ordinary(args[0]))
 	},
 	"aws":     awsCLI,
 	"until":   until,

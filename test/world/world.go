@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -40,6 +41,7 @@ type World struct {
 
 	mu      sync.Mutex
 	running map[string]*program
+	users   map[string]*syscall.Credential // of programs that run as somebody else
 }
 
 // A program runs in the background.
@@ -52,7 +54,7 @@ type program struct {
 // New returns a world in which nothing runs. binaries is where slipway and slipway-agent
 // are; env is the environment that they get.
 func New(dir, binaries string, env func() []string) *World {
-	return &World{Dir: dir, binaries: binaries, env: env, running: map[string]*program{}}
+	return &World{Dir: dir, binaries: binaries, env: env, running: map[string]*program{}, users: map[string]*syscall.Credential{}}
 }
 
 // Build builds both binaries into a folder.
@@ -77,7 +79,7 @@ func (w *World) start(name string, binary string, args ...string) error {
 		cmd.Env = append(cmd.Env, "AWS_CA_BUNDLE="+w.CAFile(), "SSL_CERT_FILE="+w.CAFile())
 	}
 	cmd.Dir, cmd.Stdout, cmd.Stderr = w.Dir, log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Credential: w.users[name]}
 	if err := cmd.Start(); err != nil {
 		return err
 	}
@@ -310,4 +312,26 @@ func (w *World) writeAgentFiles(name, arn, keyID, secret string) error {
 // StartAgent starts a host's agent, again if need be.
 func (w *World) StartAgent(name string) error {
 	return w.start("agent-"+name, "slipway-agent", "--config", filepath.Join(w.Dir, "hosts", name, "codedeployagent.yml"))
+}
+
+// Nobody is the number of the user without rights, and of that user's group.
+const Nobody = 65534
+
+// Ordinary gives a host's files to nobody, in whose name its agent runs from its next start on.
+// Only root can do that.
+func (w *World) Ordinary(name string) error {
+	for _, dir := range []string{w.Dir, w.binaries} {
+		for ; dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
+			if err := os.Chmod(dir, 0o755); err != nil {
+				return err
+			}
+		}
+	}
+	w.users["agent-"+name] = &syscall.Credential{Uid: Nobody, Gid: Nobody}
+	return filepath.WalkDir(filepath.Join(w.Dir, "hosts", name), func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(path, Nobody, Nobody)
+	})
 }
