@@ -125,7 +125,8 @@ func (w *World) End() {
 	}
 	environs, _ := filepath.Glob("/proc/[0-9]*/environ")
 	for _, path := range environs {
-		if text, err := os.ReadFile(path); err == nil && strings.Contains(string(text), "SLIPWAY_STORY="+w.Dir) {
+		// To the end of the value: one world's folder may be called as another's begins.
+		if text, err := os.ReadFile(path); err == nil && strings.Contains(string(text), "SLIPWAY_STORY="+w.Dir+"\x00") {
 			var pid int
 			fmt.Sscanf(path, "/proc/%d/environ", &pid)
 			syscall.Kill(pid, syscall.SIGKILL)
