@@ -22,13 +22,15 @@ var layers = map[string]string{
 	"internal/rollout": "internal/deploy",
 
 	// Contracts, and those who keep them.
-	"internal/identity":           "",
-	"internal/store":              "internal/deploy",
-	"internal/audit":              "",
-	"internal/store/sqlite":       "internal/deploy internal/store internal/identity internal/audit",
-	"internal/platform":           "internal/deploy",
-	"internal/platform/server":    "internal/deploy internal/platform internal/store",
-	"internal/platform/simulated": "internal/deploy internal/platform",
+	"internal/identity":            "",
+	"internal/store":               "internal/deploy",
+	"internal/audit":               "",
+	"internal/store/sqlite":        "internal/deploy internal/store internal/identity internal/audit",
+	"internal/platform":            "internal/deploy",
+	"internal/platform/server":     "internal/deploy internal/platform internal/store",
+	"internal/platform/validation": "internal/deploy internal/platform",
+	"internal/platform/lambda":     "internal/deploy internal/appspec internal/platform internal/platform/validation",
+	"internal/platform/simulated":  "internal/deploy internal/platform",
 
 	// Doing.
 	"internal/engine":  "internal/deploy internal/rollout internal/store internal/platform",
@@ -67,7 +69,7 @@ var layers = map[string]string{
 	"internal/agent": "internal/hostwire internal/appspec internal/deploy",
 
 	// Assembly and proof.
-	"internal/server": "internal/deploy internal/store internal/store/sqlite internal/platform internal/platform/server internal/engine " +
+	"internal/server": "internal/deploy internal/store internal/store/sqlite internal/platform internal/platform/server internal/platform/lambda internal/platform/validation internal/engine " +
 		"internal/control internal/identity internal/awswire internal/api internal/hostapi internal/standin/iam internal/standin/s3 " +
 		"internal/standin/cloudtrail internal/audit internal/installer internal/awsclient internal/alarm internal/survey internal/scaling internal/standin/cloudwatch " +
 		"internal/standin/elb internal/standin/elb/plane internal/standin/elb/forward internal/standin/elb/haproxy internal/standin/lambda " +

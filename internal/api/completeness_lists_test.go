@@ -5,7 +5,7 @@ package api_test
 // is work to come; everything else is for good.
 
 const (
-	noPlatforms   = "not built yet: deployments to ECS and Lambda"
+	noPlatforms   = "not built yet: deployments to ECS"
 	noQuota       = "Slipway has no such quota: what you keep is bounded by your disk"
 	noTokens      = "Slipway keeps no GitHub tokens: AWS makes them in its console only"
 	anotherCode   = "AWS's model keeps it from an older API; the present one says so with another exception: "
@@ -16,8 +16,7 @@ const (
 
 // neverSucceeds lists operations that no request can succeed with.
 var neverSucceeds = map[string]string{
-	"PutLifecycleEventHookExecutionStatus": noPlatforms,
-	"DeleteGitHubAccountToken":             noTokens,
+	"DeleteGitHubAccountToken": noTokens,
 }
 
 // neverRaised lists exceptions, for every operation ("Exception") or for one
@@ -34,8 +33,7 @@ var neverRaised = map[string]string{
 	"OperationNotSupportedException":     noTokens + "; both operations answer as for an account without any",
 	"ResourceValidationException":        noTokens + "; both operations answer as for an account without any",
 
-	"LifecycleHookLimitExceededException":     "raised by package server, in Auto Scaling's words: see TestHooksThatAreRefused",
-	"LifecycleEventAlreadyCompletedException": noPlatforms,
+	"LifecycleHookLimitExceededException": "raised by package server, in Auto Scaling's words: see TestHooksThatAreRefused",
 
 	"CreateDeployment InvalidLoadBalancerInfoException":              "checked when the group is made",
 	"CreateDeployment InvalidRoleException":                          noRoles,
@@ -76,12 +74,8 @@ var neverSeen = map[string]string{
 	"ErrorCode CODEDEPLOY_RESOURCE_CANNOT_BE_FOUND": noPlatforms,
 	"ErrorCode CUSTOMER_APPLICATION_UNHEALTHY":      noPlatforms,
 	"ErrorCode ECS_UPDATE_ERROR":                    noPlatforms,
-	"ErrorCode HOOK_EXECUTION_FAILURE":              noPlatforms,
 	"ErrorCode IAM_ROLE_MISSING":                    noRoles,
 	"ErrorCode INVALID_ECS_SERVICE":                 noPlatforms,
-	"ErrorCode INVALID_LAMBDA_CONFIGURATION":        noPlatforms,
-	"ErrorCode INVALID_LAMBDA_FUNCTION":             noPlatforms,
-	"ErrorCode INVALID_REVISION":                    "a revision is checked by the request, or by each host at DownloadBundle",
 	"ErrorCode MISSING_GITHUB_TOKEN":                noTokens,
 	"ErrorCode NO_EC2_SUBSCRIPTION":                 "there is nothing to subscribe to",
 	"ErrorCode RESOURCE_LIMIT_EXCEEDED":             noQuota,

@@ -149,9 +149,7 @@ func statusMessages(d deploy.Deployment) []string {
 	return []string{d.Waiting}
 }
 
-// overviewOut is absent until a deployment is under way, or, without instances to count,
-// until it is over, as on AWS. A target of unknown end
-// is counted as failed, so that the numbers add up to the fleet.
+// relatedOut names the deployment that this one follows, or those that follow it.
 func relatedOut(d control.DeploymentView) *wire.RelatedDeployments {
 	if d.RootID == "" && len(d.Followers) == 0 {
 		return nil
@@ -162,6 +160,9 @@ func relatedOut(d control.DeploymentView) *wire.RelatedDeployments {
 	}
 }
 
+// overviewOut is absent until a deployment is under way, or, without instances to count,
+// until it is over, as on AWS. A target of unknown end is counted as failed, so that the
+// numbers add up to the fleet.
 func overviewOut(d control.DeploymentView) *wire.DeploymentOverview {
 	starting := d.Overview == nil && (d.Status == deploy.Created || d.Status == deploy.Queued)
 	if starting || d.Platform != deploy.Server && !d.Status.Done() {

@@ -44,8 +44,7 @@ func TestStories(t *testing.T) {
 
 // alwaysRefused are operations that nothing here has a use for yet.
 var alwaysRefused = []string{
-	"PutLifecycleEventHookExecutionStatus", // reports of Lambda hooks
-	"DeleteGitHubAccountToken",             // there are none
+	"DeleteGitHubAccountToken", // there are none
 }
 
 // Every operation of the model is told of in a story, with an answer that is not an error,
@@ -280,6 +279,10 @@ func (s *story) begin(c *store.Commit, names []string) {
 		if i == 0 {
 			t.Status = deploy.TargetInProgress
 			t.Events[0].Status, t.Events[0].Attempt, t.Events[0].StartedAt = deploy.EventInProgress, 1, now
+		}
+		if c.Deployment.Platform == deploy.Lambda { // whose first hook was called
+			t.Function = &deploy.Function{Name: name, Alias: "live", Current: "1", Target: "2"}
+			t.Hooks, t.Events[0].Delivery = map[deploy.Event]string{deploy.BeforeAllowTraffic: "check"}, "hook-1"
 		}
 		c.Targets = append(c.Targets, t)
 	}

@@ -70,7 +70,7 @@ func targetOut(t control.TargetView) wire.DeploymentTarget {
 			DeploymentTargetType: wire.DeploymentTargetTypeLambdaTarget,
 			LambdaTarget: &wire.LambdaTarget{
 				DeploymentId: &t.DeploymentID, TargetId: &t.ID, TargetArn: &t.ARN,
-				Status: status, LastUpdatedAt: updated, LifecycleEvents: events,
+				Status: status, LastUpdatedAt: updated, LifecycleEvents: events, LambdaFunctionInfo: functionOut(t.Target),
 			},
 		}
 	case deploy.ECS:
@@ -88,6 +88,18 @@ func targetOut(t control.TargetView) wire.DeploymentTarget {
 			DeploymentId: &t.DeploymentID, TargetId: &t.ID, TargetArn: &t.ARN,
 			Status: status, LastUpdatedAt: updated, LifecycleEvents: events, InstanceLabel: wire.TargetLabel(t.Label),
 		},
+	}
+}
+
+// functionOut shows an alias, with the share of its traffic that was seen last.
+func functionOut(t deploy.Target) *wire.LambdaFunctionInfo {
+	f := t.Function
+	if f == nil {
+		return nil
+	}
+	return &wire.LambdaFunctionInfo{
+		FunctionName: &f.Name, FunctionAlias: &f.Alias, CurrentVersion: &f.Current, TargetVersion: &f.Target,
+		TargetVersionWeight: new(float64(t.Shift.Share)),
 	}
 }
 

@@ -62,6 +62,7 @@ are also hosts below --s3-domain, for clients that put them there: AWS's Ruby ag
 	flags.DurationVar(&f.Limits.Pickup, "pickup-timeout", 5*time.Minute, "how long a host may take to pick up a lifecycle event")
 	flags.DurationVar(&f.Limits.Event, "event-timeout", time.Hour, "how long a lifecycle event may take without a report")
 	flags.DurationVar(&f.Limits.Total, "deployment-timeout", deploy.DefaultLimits.Total, "how long a deployment may take, at least as long as one event")
+	flags.Float64Var(&f.TimeScale, "time-scale", 1, "how many `times` faster the waits of deployments pass, for tests and tutorials: with 600, ten minutes between two shifts of traffic are a second")
 	flags.DurationVar(&f.Audit.Age, "audit-keep", 90*24*time.Hour, "how long the audit record keeps a call")
 	flags.IntVar(&f.Audit.Count, "audit-max", 100_000, "how many calls the audit record keeps at most")
 	flags.IntVar(&f.Quotas.Applications, "max-applications", deploy.DefaultQuotas.Applications, "how many applications there may be")
@@ -95,6 +96,12 @@ func (p *program) serve(ctx context.Context, f serverFlags) error {
 	}
 	if f.Cloud != server.CloudStandin && f.Cloud != server.CloudAWS {
 		return usagef("--cloud is standin or aws, not %q", f.Cloud)
+	}
+	if f.TimeScale < 1 || f.TimeScale > 10_000 {
+		return usagef("--time-scale is 1 to 10000, not %v", f.TimeScale)
+	}
+	if f.TimeScale != 1 && f.Cloud == server.CloudAWS {
+		return usagef("--time-scale is for the embedded services: with --cloud aws deployments take the time that they take")
 	}
 	if f.balancer != "" {
 		pool, err := addresses(f.balancer)

@@ -28,6 +28,9 @@ type Config struct {
 	Account string
 	// Limits are the deadlines that new deployments get. Zero is deploy.DefaultLimits.
 	Limits deploy.Limits
+	// TimeScale is how many times faster the waits of new deployments pass; as long as their
+	// settings say when zero.
+	TimeScale float64
 	// Quotas bound what may exist. Zero members are deploy.DefaultQuotas'.
 	Quotas deploy.Quotas
 	// RevisionExists answers whether an S3 revision can be fetched, before a deployment of
@@ -50,6 +53,7 @@ type Service struct {
 	region         string
 	account        string
 	limits         deploy.Limits
+	timeScale      float64
 	quotas         deploy.Quotas
 	revisionExists func(context.Context, deploy.Revision) error
 	surveyor       Surveyor
@@ -62,7 +66,7 @@ func New(c Config) *Service {
 	s := &Service{
 		store: c.Store, wake: c.Wake, now: c.Now,
 		region: c.Region, account: c.Account,
-		limits: c.Limits, quotas: c.Quotas.WithDefaults(), revisionExists: c.RevisionExists,
+		limits: c.Limits, timeScale: c.TimeScale, quotas: c.Quotas.WithDefaults(), revisionExists: c.RevisionExists,
 		surveyor: c.Surveyor, hooks: c.Hooks, log: c.Log,
 	}
 	if s.wake == nil {

@@ -152,9 +152,12 @@ func (s *Service) newDeployment(
 		FileExists: behavior, Rollback: rollback, Limits: s.limits,
 		LoadBalancer: g.LoadBalancer, BlueGreen: g.BlueGreen, TargetInstances: r.TargetInstances,
 		Alarms: g.Alarms, OverrideAlarms: r.Alarms,
-		Scaled: len(g.AutoScalingGroups) > 0, Status: deploy.Created, CreatedAt: s.now(),
+		TimeScale: s.timeScale, Scaled: len(g.AutoScalingGroups) > 0, Status: deploy.Created, CreatedAt: s.now(),
 	}
-	if g.Style.Type == deploy.BlueGreen {
+	switch {
+	case g.Platform == deploy.Lambda:
+		d.Limits.Total = d.LongestShift()
+	case g.Style.Type == deploy.BlueGreen:
 		d.Members = g.Members()
 		d.Limits.Total = d.LongestBlueGreen()
 	}

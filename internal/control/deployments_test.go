@@ -191,8 +191,14 @@ func TestContentByItsHash(t *testing.T) {
 	if err := w.RegisterRevision(ctx, admin, "fn", inline, ""); err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.CreateDeployment(ctx, admin, request) // the revision is found: what is refused comes after it
-	wantError(t, err, "InvalidDeploymentGroupName", "Lambda")
+	id, err := w.CreateDeployment(ctx, admin, request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := w.Deployment(ctx, admin, id)
+	if err != nil || d.Revision.Content.Content != inline.Content.Content {
+		t.Errorf("the deployment is of %v, %v", d.Revision.Content, err)
+	}
 }
 
 // Alarms of a deployment's own take the permission to change the group, and the place of its alarms.

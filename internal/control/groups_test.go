@@ -148,7 +148,6 @@ func TestDeploymentsThatAreNotBuiltAreRefused(t *testing.T) {
 		s          S
 		code, text string
 	}{
-		{deploy.Lambda, S{Style: traffic}, "InvalidDeploymentGroupName", "Lambda"},
 		{deploy.ECS, S{Style: traffic, LoadBalancer: pair, BlueGreen: options,
 			ECSServices: []deploy.ECSService{{Cluster: "c", Service: "s"}}}, "InvalidDeploymentGroupName", "ECS"},
 		{deploy.Server, S{Triggers: []deploy.Trigger{{Name: "t", Topic: "arn:aws:sns:us-east-1:0:t", Events: []string{"DeploymentStart"}}}},

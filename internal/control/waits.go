@@ -95,31 +95,6 @@ func (s *Service) SkipTerminationWait(ctx context.Context, caller identity.Calle
 		"The deployment %s does not wait to terminate what it has replaced", d.ID))
 }
 
-// A HookReport is the outcome of a Lambda hook, in the API's words.
-type HookReport struct {
-	DeploymentID string
-	ExecutionID  string // what the hook was called with
-	Status       string // Succeeded or Failed
-}
-
-// ReportHook takes the outcome of a Lambda hook. Deployments to servers have no such hooks,
-// and no other deployment gets as far as calling one yet, so there is none to report on.
-func (s *Service) ReportHook(ctx context.Context, caller identity.Caller, r HookReport) error {
-	d, err := s.deployment(ctx, caller, "PutLifecycleEventHookExecutionStatus", r.DeploymentID)
-	if err != nil {
-		return err
-	}
-	switch {
-	case d.Platform == deploy.Server:
-		return errUnsupportedAction(d, "take the status of a lifecycle event hook")
-	case r.Status != string(deploy.EventSucceeded) && r.Status != string(deploy.EventFailed):
-		return deploy.Errorf("InvalidLifecycleEventHookExecutionStatus",
-			"The status of a lifecycle event hook is not valid: %s. It is Succeeded or Failed", shown(r.Status))
-	}
-	return deploy.Errorf("InvalidLifecycleEventHookExecutionId",
-		"The deployment %s has called no hook with the lifecycleEventHookExecutionId %s", d.ID, shown(r.ExecutionID))
-}
-
 func errUnsupportedAction(d deploy.Deployment, action string) error {
 	return deploy.Errorf("UnsupportedActionForDeploymentType",
 		"The deployment %s is of type %s on the %s compute platform, which cannot %s", d.ID, d.Style.Type, d.Platform, action)

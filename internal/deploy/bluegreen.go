@@ -22,11 +22,11 @@ func (g *Group) SetMembers(m Members) {
 	g.EC2Filters, g.EC2Set, g.AutoScalingGroups = m.Filters, m.Set, m.AutoScalingGroups
 }
 
-// Incoming is the side of a blue/green deployment that is to get the traffic: the
+// Incoming is the side of a blue/green deployment of instances that is to get the traffic: the
 // replacement, or in a rollback the original instances. It is empty in place.
 func (d Deployment) Incoming() Label {
 	switch {
-	case d.Style.Type != BlueGreen:
+	case d.Style.Type != BlueGreen || d.Routed():
 		return ""
 	case d.Creator == ByRollback:
 		return Blue
@@ -69,13 +69,13 @@ func (d Deployment) ReadyWait() (wait time.Duration, ok bool) {
 	if b == nil || b.ReadyAction != StopDeployment || d.Creator == ByRollback {
 		return 0, false
 	}
-	return minutes(b.ReadyWait), true
+	return d.Pace(minutes(b.ReadyWait)), true
 }
 
 // TerminationWait is for how long what was replaced stays, so that the traffic can go back.
 func (d Deployment) TerminationWait() time.Duration {
 	if b := d.BlueGreen; d.Terminates() {
-		return minutes(b.TerminationWait)
+		return d.Pace(minutes(b.TerminationWait))
 	}
 	return 0
 }

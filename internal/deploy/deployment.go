@@ -40,6 +40,9 @@ type Deployment struct {
 	RootID string `json:"rootId,omitempty"`
 	// Members are the group's at creation: what a blue/green deployment replaces.
 	Members Members `json:"members,omitzero"`
+	// TimeScale is how many times faster the waits of the deployment's settings pass here; they
+	// last as long as they say when it is zero.
+	TimeScale float64 `json:"timeScale,omitempty"`
 	// OverrideAlarms is what the request gave in place of the group's alarms, nil for
 	// nothing; Alarms above are those in force.
 	OverrideAlarms *Alarms `json:"overrideAlarms,omitempty"`

@@ -70,6 +70,10 @@ const (
 	ScalingInvalid           FailureCode = "AUTO_SCALING_CONFIGURATION"
 	ScalingValidation        FailureCode = "AUTOSCALING_VALIDATION_ERROR"
 	ScalingPermissions       FailureCode = "AUTO_SCALING_IAM_ROLE_PERMISSIONS"
+	HookFailed               FailureCode = "HOOK_EXECUTION_FAILURE"
+	FunctionInvalid          FailureCode = "INVALID_LAMBDA_FUNCTION"
+	FunctionConfigInvalid    FailureCode = "INVALID_LAMBDA_CONFIGURATION"
+	RevisionInvalid          FailureCode = "INVALID_REVISION"
 )
 
 // failureTexts are AWS's own, where AWS publishes one.

@@ -55,6 +55,8 @@ func Lifecycle(p Platform, s Style) []Event {
 func (d Deployment) Lifecycle(side Label) []Event {
 	balanced := d.Style.Option == WithTrafficControl && !d.LoadBalancer.Empty()
 	switch {
+	case d.Platform == Lambda:
+		return slices.Clone(joinBalancer)
 	case d.Platform == Server && d.Style.Type == BlueGreen:
 		return d.blueGreenLifecycle(side)
 	case d.Creator == ByLaunch && balanced:

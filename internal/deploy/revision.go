@@ -1,6 +1,8 @@
 package deploy
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 	"time"
 )
@@ -44,6 +46,12 @@ type GitHubLocation struct {
 type Content struct {
 	Content string `json:"content"`
 	SHA256  string `json:"sha256"`
+}
+
+// Inline is the revision that consists of that AppSpec.
+func Inline(text string) Revision {
+	sum := sha256.Sum256([]byte(text))
+	return Revision{Type: AppSpecContent, Content: &Content{Content: text, SHA256: hex.EncodeToString(sum[:])}}
 }
 
 // Key identifies the revision within its application: two locations with one key are one revision.

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -32,10 +33,22 @@ func (t *Target) Take(s Step, delivery string, now time.Time) bool {
 	if e == nil {
 		return false
 	}
-	if e.Delivery == "" {
+	if e.Delivery == "" || e.Delivery == delivery && e.TakenAt.IsZero() {
 		e.Delivery, e.TakenAt, t.UpdatedAt = delivery, now, now
 	}
 	return e.Delivery == delivery
+}
+
+// Offer names the delivery that is going to be made of the step, before it is. It returns the
+// name that the step has, which is another one where that was done before, and "" when the
+// step is not in hand any more.
+func (t *Target) Offer(s Step, delivery string) string {
+	e := t.inHand(s)
+	if e == nil {
+		return ""
+	}
+	e.Delivery = cmp.Or(e.Delivery, delivery)
+	return e.Delivery
 }
 
 // Finish records the outcome of the step. It reports false, and changes nothing, when the
@@ -62,6 +75,22 @@ func (t *Target) Note(s Step, log string) bool {
 		return false
 	}
 	e.Diagnostics = &Diagnostics{Log: log}
+	return true
+}
+
+// Append sets the log of the step's delivery, also after it has ended: what a function printed is
+// known only once it is back. It reports false when that is another delivery.
+func (t *Target) Append(s Step, delivery, log string) bool {
+	e := t.Event(s.Event)
+	if e == nil || e.Attempt != s.Attempt || e.Delivery != delivery {
+		return false
+	}
+	d := Diagnostics{}
+	if e.Diagnostics != nil {
+		d = *e.Diagnostics
+	}
+	d.Log = log
+	e.Diagnostics = &d
 	return true
 }
 

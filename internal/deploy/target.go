@@ -22,6 +22,14 @@ type Target struct {
 	WasHealthy bool   `json:"wasHealthy,omitempty"`
 	Running    string `json:"running,omitempty"`
 
+	// Shift is how far the target's traffic has moved, where that is what the deployment does.
+	Shift Shift `json:"shift,omitzero"`
+	// Function is what the target is on Lambda.
+	Function *Function `json:"function,omitempty"`
+	// Hooks are the functions that validate a target which has no scripts of its own, by event.
+	// Nobody changes the map.
+	Hooks map[Event]string `json:"hooks,omitempty"`
+
 	// Gone says that the instance was ended by someone else while the deployment ran.
 	Gone bool `json:"gone,omitempty"`
 

@@ -177,6 +177,11 @@ func (e *Engine) start(ctx context.Context, driver platform.Driver, s deploy.Ste
 		return e.tryAgain(ctx, s, err)
 	}
 	e.untroubled(s)
+	if seen.Share != nil {
+		if err := e.see(ctx, s, *seen.Share); err != nil {
+			return err
+		}
+	}
 	if seen.Outcome != nil {
 		return e.record(ctx, s, *seen.Outcome)
 	}
@@ -184,6 +189,21 @@ func (e *Engine) start(ctx context.Context, driver platform.Driver, s deploy.Ste
 		e.wakeIn(s.DeploymentID, seen.Again)
 	}
 	return e.note(ctx, s, seen.Note)
+}
+
+// see records how far the traffic of a target has moved, and plans anew when it has.
+func (e *Engine) see(ctx context.Context, s deploy.Step, share int) error {
+	err := e.cfg.Store.UpdateTarget(ctx, s.DeploymentID, s.TargetID, func(t *deploy.Target) error {
+		if !t.See(s, share, e.cfg.Now()) {
+			return errUnchanged
+		}
+		return nil
+	})
+	if errors.Is(err, errUnchanged) {
+		return nil
+	}
+	e.Wake(s.DeploymentID)
+	return err
 }
 
 // note shows what a step waits for as its log, when that changes.

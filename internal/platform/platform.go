@@ -5,6 +5,7 @@ package platform
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/slipway/slipway/internal/deploy"
@@ -38,6 +39,9 @@ type Driver interface {
 type Observation struct {
 	// Outcome is set once the step has ended.
 	Outcome *deploy.Outcome
+	// Share is the percentage of the target's traffic that was seen to go to what is deployed;
+	// nil where that was not looked at.
+	Share *int
 	// Again is when to observe again; zero if there is no need.
 	Again time.Duration
 	// Note says, for people, what is being waited for; it is shown as the event's log.
@@ -66,6 +70,11 @@ var ErrThrottled = errors.New("throttled")
 type Refusal struct{ Info deploy.ErrorInfo }
 
 func (r *Refusal) Error() string { return string(r.Info.Code) + ": " + r.Info.Message }
+
+// Refuse makes a Refusal.
+func Refuse(code deploy.FailureCode, format string, args ...any) error {
+	return &Refusal{Info: deploy.ErrorInfo{Code: code, Message: fmt.Sprintf(format, args...)}}
+}
 
 // Refused returns the Refusal in err's chain, or nil.
 func Refused(err error) *Refusal {

@@ -8,8 +8,10 @@ import (
 )
 
 const (
-	// alarmEvery is how old a reading of the alarms may be; AWS's reaction is as fast.
+	// alarmEvery is how old a reading of the alarms may be; AWS's reaction is as fast. Where time
+	// passes faster it is younger, down to alarmOften.
 	alarmEvery = 10 * time.Second
+	alarmOften = 200 * time.Millisecond
 	// alarmPatience is for how long the alarms may be unreadable before that alone stops
 	// the deployment: one throttled call is no reason.
 	alarmPatience = 30 * time.Second
@@ -26,8 +28,10 @@ type AlarmReading struct {
 
 // WantsAlarms says whether a plan at now needs a newer reading of the deployment's alarms.
 func WantsAlarms(d deploy.Deployment, last AlarmReading, now time.Time) bool {
-	return Watched(d) && !now.Before(last.At.Add(alarmEvery))
+	return Watched(d) && !now.Before(last.At.Add(alarmPace(d)))
 }
+
+func alarmPace(d deploy.Deployment) time.Duration { return max(d.Pace(alarmEvery), alarmOften) }
 
 // Watched says whether alarms may stop the deployment, which has not ended. They never stop a rollback: it is
 // what mends them.
@@ -42,7 +46,7 @@ func (p *pass) heedAlarms() bool {
 		return true
 	}
 	r := p.s.Alarms
-	p.wake(later(p.now, r.At.Add(alarmEvery)))
+	p.wake(later(p.now, r.At.Add(alarmPace(p.d))))
 	switch {
 	case len(r.Active) > 0:
 		p.stopByAlarm("One or more alarms have been activated according to the Amazon CloudWatch metrics you selected, " +

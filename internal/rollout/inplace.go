@@ -53,9 +53,9 @@ func (p *pass) settleTarget(i int) {
 	p.moveTarget(i, deploy.TargetSucceeded)
 }
 
-// nextEvent begins e, unless the deployment is being stopped.
+// nextEvent begins e, unless the deployment is being stopped, or goes back.
 func (p *pass) nextEvent(i int, e *deploy.EventRecord) {
-	if p.d.Stop == nil {
+	if p.d.Stop == nil && !(p.d.Routed() && p.d.Failure != nil) {
 		p.moveEvent(i, e, deploy.EventInProgress)
 	}
 }
@@ -68,11 +68,13 @@ func (p *pass) forgiven(e *deploy.EventRecord) bool {
 
 // expire fails an event that is past its deadline.
 func (p *pass) expire(i int, e *deploy.EventRecord) {
-	if p.now.Before(e.Deadline(p.d.Limits)) {
+	if p.now.Before(p.deadline(i, e)) {
 		return
 	}
 	message := deploy.NotPickedUp
 	switch {
+	case p.d.Routed():
+		message = p.lateRouted(&p.targets[i], e)
 	case e.Name == deploy.BlockTraffic:
 		message = fmt.Sprintf("The instance still had traffic %s after it was taken out of its load balancers.", p.d.Limits.Event)
 	case e.Name == deploy.AllowTraffic:

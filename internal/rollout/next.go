@@ -42,6 +42,8 @@ func (p *pass) advance() {
 	switch {
 	case p.d.Retirement.Due(p.now) && !p.retirementCutShort():
 		p.end(deploy.Succeeded) // what could bring the traffic back is going: too late for anything else
+	case p.d.Routed():
+		p.route(clear)
 	case p.d.Stop != nil:
 		p.stop()
 	case !clear && p.d.Status == deploy.Queued:
@@ -101,14 +103,16 @@ func (p *pass) restate() {
 		p.plan.Wake = time.Time{}
 		return
 	}
-	p.wake(p.d.CreatedAt.Add(p.d.Limits.Total))
+	if total := p.d.CreatedAt.Add(p.d.Limits.Total); p.now.Before(total) {
+		p.wake(total) // past it, what is still under way has deadlines of its own
+	}
 	if p.plan.Resolve {
 		p.wake(p.now)
 	}
 	for i := range p.targets {
 		if e := p.targets[i].Current(); e != nil {
 			p.plan.Steps = append(p.plan.Steps, p.step(i, e))
-			p.wake(e.Deadline(p.d.Limits))
+			p.wake(p.deadline(i, e))
 		}
 	}
 }

@@ -31,6 +31,9 @@ func (p *pass) end(status deploy.Status) {
 // residue says of each instance what this deployment, the last word on it, leaves undone: a
 // revision that is neither the old nor the new one, and traffic that does not come back.
 func (p *pass) residue() (list []string) {
+	if p.d.Routed() {
+		return p.residueRouted()
+	}
 	if p.d.Creator == deploy.ByRollback && len(p.targets) == 0 {
 		return []string{fmt.Sprintf("Nothing was rolled back: every instance is as deployment %s left it.", p.d.RollbackInfo.TriggeringID)}
 	}
@@ -78,6 +81,9 @@ func halfway(t *deploy.Target) string {
 func (p *pass) remember() {
 	if !p.d.Beside() {
 		p.plan.History = p.history()
+	}
+	if p.d.Routed() {
+		return // it is instances that have a health
 	}
 	for i := range p.targets {
 		if health, ok := p.health(&p.targets[i]); ok {
@@ -129,6 +135,10 @@ func (p *pass) rollBack() {
 	}
 	h := p.s.Group.History
 	switch {
+	case p.d.Routed() && !p.moved():
+		p.noRollback("is not needed because no traffic was rerouted.")
+	case p.d.Routed():
+		p.plan.Rollback = p.reversal()
 	case p.incoming() != "" && !p.rerouted():
 		p.noRollback("is not needed because no traffic was rerouted.")
 	case p.incoming() != "":

@@ -52,7 +52,16 @@ func (p *pass) cut(i int) {
 }
 
 // abort ends the deployment at once, whatever is at work: nobody would hear of it any more.
+// What moves traffic moves it back first.
 func (p *pass) abort(status deploy.Status, why *deploy.ErrorInfo) {
+	if p.d.Routed() {
+		if p.d.Failure == nil {
+			p.d.Failure = why
+		}
+		p.settle()
+		p.unwind(status)
+		return
+	}
 	for i := range p.targets {
 		t := &p.targets[i]
 		if e := t.Current(); e != nil {

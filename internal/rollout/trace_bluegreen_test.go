@@ -42,7 +42,7 @@ func (tr *trace) blueGreen(command string, args []string) error {
 	case "back":
 		return tr.back()
 	default:
-		return fmt.Errorf("unknown command %s", command)
+		return tr.routed(command, args)
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ var update = flag.Bool("update", false, "rewrite the traces in testdata with wha
 //	> stop [rollback|no-rollback] somebody asks to stop
 //	> forget [application]        the group is deleted, or all of the application
 //
-// Those of blue/green deployments are told at blueGreen.
+// Those of blue/green deployments are told at blueGreen, and those of traffic that moves at routed.
 func TestTraces(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -334,7 +334,11 @@ func (tr *trace) plan(t *testing.T) string {
 
 func (tr *trace) consequences(out *strings.Builder, plan Plan) {
 	if r := plan.Rollback; r != nil {
-		fmt.Fprintf(out, "  rollback to %s\n", r.Revision.S3.Key)
+		if r.Revision.S3 != nil {
+			fmt.Fprintf(out, "  rollback to %s\n", r.Revision.S3.Key)
+		} else {
+			fmt.Fprintf(out, "  rollback with %s: %s\n", r.Config.Name, r.Revision.Content.Content)
+		}
 		tr.rollback = r
 	} else if r := plan.Deployment.RollbackInfo; r != nil && r.TriggeringID == "" {
 		fmt.Fprintf(out, "  no rollback: %s\n", r.Message)
@@ -378,5 +382,5 @@ func describe(t deploy.Target) string {
 			line += fmt.Sprintf(", %s failed", e.Name)
 		}
 	}
-	return line
+	return line + shiftOf(t)
 }

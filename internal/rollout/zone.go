@@ -78,7 +78,7 @@ func (p *pass) monitoredUntil(finished []zone) (until time.Time) {
 			monitor = p.d.Config.Zonal.Monitor
 		}
 		if monitor != nil {
-			until = later(until, p.endOf(z).Add(time.Duration(*monitor)*time.Second))
+			until = later(until, p.endOf(z).Add(p.d.Pace(time.Duration(*monitor)*time.Second)))
 		}
 		monitor = nil // the first one's own is for the first one
 	}

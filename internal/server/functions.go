@@ -5,7 +5,14 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/slipway/slipway/internal/deploy"
 	"github.com/slipway/slipway/internal/identity"
+	"github.com/slipway/slipway/internal/platform"
+	functions "github.com/slipway/slipway/internal/platform/lambda"
+	"github.com/slipway/slipway/internal/platform/validation"
 	"github.com/slipway/slipway/internal/standin/lambda"
 	"github.com/slipway/slipway/internal/standin/lambda/environment"
 	"github.com/slipway/slipway/internal/standin/s3"
@@ -27,6 +34,24 @@ func (s *Server) openFunctions(ctx context.Context) (err error) {
 		return fmt.Errorf("open the functions: %w", err)
 	}
 	return nil
+}
+
+// functionsOver makes the driver of deployments to functions. Validation functions are called while
+// s.validation runs.
+func (s *Server) functionsOver(services aws.Config) platform.Driver {
+	api := awslambda.NewFromConfig(services)
+	s.validation = validation.New(validation.Config{
+		Lambda: api, Store: s.store, Wake: func(id string) { s.engine.Wake(id) }, Patience: s.cfg.Limits.Pickup,
+	})
+	return functions.New(functions.Config{Functions: api, Store: s.store, Validation: s.validation, Fetch: s.openSpec})
+}
+
+// openSpec opens an AppSpec in the embedded object store.
+func (s *Server) openSpec(ctx context.Context, at deploy.S3Location) (io.ReadCloser, error) {
+	if err := s.revisionExists(ctx, deploy.Revision{Type: deploy.S3, S3: &at}); err != nil {
+		return nil, err
+	}
+	return s.openBundle(ctx, at)
 }
 
 // roleForFunction makes a session that a function calls this server with.

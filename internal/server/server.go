@@ -28,6 +28,7 @@ import (
 	"github.com/slipway/slipway/internal/identity"
 	"github.com/slipway/slipway/internal/platform"
 	hosts "github.com/slipway/slipway/internal/platform/server"
+	"github.com/slipway/slipway/internal/platform/validation"
 	"github.com/slipway/slipway/internal/scaling"
 	"github.com/slipway/slipway/internal/standin/autoscaling"
 	"github.com/slipway/slipway/internal/standin/cloudwatch"
@@ -74,6 +75,8 @@ type Config struct {
 	MaxEC2Instances int
 	// PlainInstances gives embedded EC2 instances a root directory each and no namespaces.
 	PlainInstances bool
+	// TimeScale is how many times faster the waits of deployments pass; 1 when zero.
+	TimeScale float64
 	// Limits are the deadlines of new deployments; AWS's when zero.
 	Limits deploy.Limits
 	// Prometheus is the base URL of the server that alarms on PromQL queries ask; none when empty.
@@ -131,19 +134,21 @@ func (c *Config) defaults() error {
 
 // A Server is a whole control plane.
 type Server struct {
-	cfg      Config
-	lock     *os.File
-	keeper   *scaling.Keeper
-	store    *sqlite.Store
-	identity *identity.Service
-	own      ownCaller
-	watch    *cloudwatch.CloudWatch
-	audit    *audit.Log
-	hosts    *control.Hosts
-	signer   *hostapi.Signer
-	engine   *engine.Engine
-	objects  *s3.Gateway
-	endpoint *hostapi.Endpoint
+	cfg    Config
+	lock   *os.File
+	keeper *scaling.Keeper
+	// validation are the functions that validate deployments and were called.
+	validation *validation.Calls
+	store      *sqlite.Store
+	identity   *identity.Service
+	own        ownCaller
+	watch      *cloudwatch.CloudWatch
+	audit      *audit.Log
+	hosts      *control.Hosts
+	signer     *hostapi.Signer
+	engine     *engine.Engine
+	objects    *s3.Gateway
+	endpoint   *hostapi.Endpoint
 	// balancing is nil where load balancers are AWS's.
 	balancing *elb.Service
 	// functions is nil where functions are AWS's.
@@ -257,6 +262,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 			Fleet: s.store, Wake: s.inbox.Wake, Traffic: trafficOver(services, s.lookEvery()), Cloud: cloud,
 			RevisionExists: s.revisionExists, MaxInstances: s.cfg.Quotas.Instances,
 		}),
+		deploy.Lambda: s.functionsOver(services),
 	}
 	alarms := alarm.Alarms{CloudWatch: awscloudwatch.NewFromConfig(services)}
 	s.engine = engine.New(engine.Config{
@@ -266,7 +272,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 	})
 	service := control.New(control.Config{
 		Store: s.store, Wake: s.engine.Wake, Region: s.cfg.Region, Account: s.cfg.Account,
-		Limits: s.cfg.Limits, Quotas: s.cfg.Quotas, RevisionExists: s.revisionExists, Log: s.cfg.Log,
+		Limits: s.cfg.Limits, TimeScale: s.cfg.TimeScale, Quotas: s.cfg.Quotas, RevisionExists: s.revisionExists, Log: s.cfg.Log,
 		Hooks:    hooks{cloud},
 		Surveyor: &survey.Survey{Drivers: drivers, Alarms: alarms, Heard: s.lastHeard, Ask: s.ask, Fetch: s.openBundle},
 	})
@@ -335,6 +341,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.engine.Run(rooms) })
 	g.Go(func() error { return s.watch.Run(rooms) })
 	g.Go(func() error { return s.keeper.Run(rooms) })
+	g.Go(func() error { return s.validation.Run(rooms) })
 	if s.balancing != nil {
 		g.Go(func() error { return s.balancing.Run(rooms) })
 	}

@@ -1,4 +1,4 @@
-# Groups, deployments and targets on ECS and Lambda, as records: no deployment runs there yet.
+# Groups, deployments and targets on ECS and Lambda, as records.
 > CreateApplication {"applicationName": "shop", "computePlatform": "ECS"}
 200
 {
@@ -661,12 +661,84 @@
     "deploymentTargetType": "LambdaTarget",
     "lambdaTarget": {
       "deploymentId": "<deployment-2>",
+      "lambdaFunctionInfo": {
+        "currentVersion": "1",
+        "functionAlias": "live",
+        "functionName": "my-function",
+        "targetVersion": "2",
+        "targetVersionWeight": 0
+      },
       "lastUpdatedAt": 1767225645,
       "lifecycleEvents": [
         {
           "lifecycleEventName": "BeforeAllowTraffic",
           "startTime": 1767225645,
           "status": "InProgress"
+        },
+        {
+          "lifecycleEventName": "AllowTraffic",
+          "status": "Pending"
+        },
+        {
+          "lifecycleEventName": "AfterAllowTraffic",
+          "status": "Pending"
+        }
+      ],
+      "status": "InProgress",
+      "targetArn": "arn:aws:codedeploy:us-east-1:000000000000:instance/my-function",
+      "targetId": "my-function"
+    }
+  }
+}
+
+# Its hook reports, once.
+> PutLifecycleEventHookExecutionStatus {"deploymentId": "<deployment-2>", "lifecycleEventHookExecutionId": "hook-1", "status": "Failed"}
+200
+{
+  "lifecycleEventHookExecutionId": "hook-1"
+}
+
+> PutLifecycleEventHookExecutionStatus {"deploymentId": "<deployment-2>", "lifecycleEventHookExecutionId": "hook-1", "status": "Succeeded"}
+400
+{
+  "__type": "LifecycleEventAlreadyCompletedException",
+  "message": "The lifecycle event BeforeAllowTraffic of the deployment <deployment-2> has ended already: a report was too late, or the second one"
+}
+
+> PutLifecycleEventHookExecutionStatus {"deploymentId": "<deployment-2>", "lifecycleEventHookExecutionId": "hook-2", "status": "Succeeded"}
+400
+{
+  "__type": "InvalidLifecycleEventHookExecutionIdException",
+  "message": "The deployment <deployment-2> has called no hook with the lifecycleEventHookExecutionId hook-2"
+}
+
+> GetDeploymentTarget {"deploymentId": "<deployment-2>", "targetId": "my-function"}
+200
+{
+  "deploymentTarget": {
+    "deploymentTargetType": "LambdaTarget",
+    "lambdaTarget": {
+      "deploymentId": "<deployment-2>",
+      "lambdaFunctionInfo": {
+        "currentVersion": "1",
+        "functionAlias": "live",
+        "functionName": "my-function",
+        "targetVersion": "2",
+        "targetVersionWeight": 0
+      },
+      "lastUpdatedAt": 1767225647,
+      "lifecycleEvents": [
+        {
+          "diagnostics": {
+            "errorCode": "ScriptFailed",
+            "logTail": "",
+            "message": "The function check has reported Failed.",
+            "scriptName": "check"
+          },
+          "endTime": 1767225647,
+          "lifecycleEventName": "BeforeAllowTraffic",
+          "startTime": 1767225645,
+          "status": "Failed"
         },
         {
           "lifecycleEventName": "AllowTraffic",
@@ -692,12 +764,19 @@
     {
       "deploymentId": "<deployment-2>",
       "instanceId": "arn:aws:codedeploy:us-east-1:000000000000:instance/my-function",
-      "lastUpdatedAt": 1767225645,
+      "lastUpdatedAt": 1767225647,
       "lifecycleEvents": [
         {
+          "diagnostics": {
+            "errorCode": "ScriptFailed",
+            "logTail": "",
+            "message": "The function check has reported Failed.",
+            "scriptName": "check"
+          },
+          "endTime": 1767225647,
           "lifecycleEventName": "BeforeAllowTraffic",
           "startTime": 1767225645,
-          "status": "InProgress"
+          "status": "Failed"
         },
         {
           "lifecycleEventName": "AllowTraffic",
@@ -833,11 +912,11 @@
       "instanceTarget": {
         "deploymentId": "<deployment-3>",
         "instanceLabel": "Blue",
-        "lastUpdatedAt": 1767225657,
+        "lastUpdatedAt": 1767225661,
         "lifecycleEvents": [
           {
             "lifecycleEventName": "ApplicationStop",
-            "startTime": 1767225657,
+            "startTime": 1767225661,
             "status": "InProgress"
           },
           {
@@ -875,7 +954,7 @@
       "instanceTarget": {
         "deploymentId": "<deployment-3>",
         "instanceLabel": "Green",
-        "lastUpdatedAt": 1767225657,
+        "lastUpdatedAt": 1767225661,
         "lifecycleEvents": [
           {
             "lifecycleEventName": "ApplicationStop",
@@ -921,11 +1000,11 @@
     "deploymentId": "<deployment-3>",
     "instanceId": "arn:aws:codedeploy:us-east-1:000000000000:instance/web-1",
     "instanceType": "Blue",
-    "lastUpdatedAt": 1767225657,
+    "lastUpdatedAt": 1767225661,
     "lifecycleEvents": [
       {
         "lifecycleEventName": "ApplicationStop",
-        "startTime": 1767225657,
+        "startTime": 1767225661,
         "status": "InProgress"
       },
       {
@@ -979,9 +1058,9 @@
         "action": "DISCOVER_EXISTING"
       }
     },
-    "completeTime": 1767225664,
+    "completeTime": 1767225668,
     "computePlatform": "Server",
-    "createTime": 1767225655,
+    "createTime": 1767225659,
     "creator": "user",
     "deploymentConfigName": "CodeDeployDefault.OneAtATime",
     "deploymentGroupName": "bg",
@@ -1019,7 +1098,7 @@
       },
       "revisionType": "AppSpecContent"
     },
-    "startTime": 1767225657,
+    "startTime": 1767225661,
     "status": "Failed",
     "updateOutdatedInstancesOnly": false
   }
@@ -1047,7 +1126,7 @@
       "enabled": false
     },
     "computePlatform": "Server",
-    "createTime": 1767225668,
+    "createTime": 1767225672,
     "creator": "user",
     "deploymentConfigName": "CodeDeployDefault.OneAtATime",
     "deploymentGroupName": "watched",

@@ -57,7 +57,7 @@ func (g *targetGroup) find(ctx context.Context) error {
 	}
 	found := out.TargetGroups[0]
 	if found.TargetType != v2types.TargetTypeEnumInstance {
-		return refuse(deploy.LoadBalancerInvalid, "The target group %s has the target type %s; a deployment to servers needs instance.",
+		return platform.Refuse(deploy.LoadBalancerInvalid, "The target group %s has the target type %s; a deployment to servers needs instance.",
 			g.name, found.TargetType)
 	}
 	g.arn = found.TargetGroupArn
@@ -201,5 +201,5 @@ func refusedOr(err error, b balancer) error {
 	if published := deploy.Failure(code).Message; published != "" {
 		text = published + " " + text
 	}
-	return refuse(code, "%s", text)
+	return platform.Refuse(code, "%s", text)
 }

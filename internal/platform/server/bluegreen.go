@@ -62,7 +62,7 @@ func (d *Driver) green(ctx context.Context, dep deploy.Deployment, now time.Time
 	case dep.Replacement() != "":
 		return d.cfg.Cloud.provision(ctx, dep, now)
 	case dep.TargetInstances == nil:
-		return nil, refuse(deploy.BlueGreenMissing, "The deployment names no replacement instances.")
+		return nil, platform.Refuse(deploy.BlueGreenMissing, "The deployment names no replacement instances.")
 	default:
 		return d.cfg.Cloud.members(ctx, deploy.Members(*dep.TargetInstances))
 	}

@@ -12,6 +12,7 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/slipway/slipway/internal/deploy"
+	"github.com/slipway/slipway/internal/platform"
 )
 
 // EC2 is what is needed of Amazon EC2.
@@ -42,7 +43,7 @@ func (c *Cloud) members(ctx context.Context, m deploy.Members) ([]machine, error
 		return nil, nil
 	}
 	if c == nil {
-		return nil, refuse(deploy.ScalingInvalid, "This server speaks to no EC2: the deployment group can only have on-premises instances.")
+		return nil, platform.Refuse(deploy.ScalingInvalid, "This server speaks to no EC2: the deployment group can only have on-premises instances.")
 	}
 	var list []machine
 	for _, name := range m.AutoScalingGroups {
@@ -67,7 +68,7 @@ func (c *Cloud) members(ctx context.Context, m deploy.Members) ([]machine, error
 // named are the instances of those ids that run, or start to.
 func (c *Cloud) named(ctx context.Context, ids []string) (list []machine, err error) {
 	if c == nil {
-		return nil, refuse(deploy.ScalingInvalid, "This server speaks to no EC2.")
+		return nil, platform.Refuse(deploy.ScalingInvalid, "This server speaks to no EC2.")
 	}
 	in := &ec2.DescribeInstancesInput{Filters: []ec2types.Filter{
 		{Name: aws.String("instance-id"), Values: ids},
@@ -136,7 +137,7 @@ func placeOf(i ec2types.Instance) string {
 func (c *Cloud) scalingGroup(ctx context.Context, name string) (autoscalingtypes.AutoScalingGroup, error) {
 	g, err := c.findScalingGroup(ctx, name)
 	if err == nil && g == nil {
-		return autoscalingtypes.AutoScalingGroup{}, refuse(deploy.ScalingInvalid, "The Auto Scaling group %s does not exist.", name)
+		return autoscalingtypes.AutoScalingGroup{}, platform.Refuse(deploy.ScalingInvalid, "The Auto Scaling group %s does not exist.", name)
 	}
 	if err != nil {
 		return autoscalingtypes.AutoScalingGroup{}, err

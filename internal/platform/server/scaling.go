@@ -49,9 +49,9 @@ const provisionTag = "CodeDeployProvisioningDeploymentId"
 func (c *Cloud) provision(ctx context.Context, dep deploy.Deployment, now time.Time) ([]machine, error) {
 	switch {
 	case c == nil:
-		return nil, refuse(deploy.ScalingInvalid, "This server speaks to no Auto Scaling.")
+		return nil, platform.Refuse(deploy.ScalingInvalid, "This server speaks to no Auto Scaling.")
 	case len(dep.Members.AutoScalingGroups) != 1:
-		return nil, refuse(deploy.ScalingInvalid, "The deployment group has %d Auto Scaling groups; exactly one can be copied.",
+		return nil, platform.Refuse(deploy.ScalingInvalid, "The deployment group has %d Auto Scaling groups; exactly one can be copied.",
 			len(dep.Members.AutoScalingGroups))
 	}
 	name := dep.Replacement()
@@ -97,7 +97,7 @@ func (c *Cloud) copyGroup(ctx context.Context, source types.AutoScalingGroup, re
 	name := dep.Replacement()
 	n := int32(len(c.inService(source)))
 	if n == 0 {
-		return refuse(deploy.NoInstances, "The Auto Scaling group %s has no instance in service to replace.",
+		return platform.Refuse(deploy.NoInstances, "The Auto Scaling group %s has no instance in service to replace.",
 			aws.ToString(source.AutoScalingGroupName))
 	}
 	if replacement == nil {
@@ -260,11 +260,11 @@ func scalingRefusal(err error) error {
 	}
 	switch code(err) {
 	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation":
-		return refuse(deploy.ScalingPermissions, "%s %s", deploy.Failure(deploy.ScalingPermissions).Message, answer.ErrorMessage())
+		return platform.Refuse(deploy.ScalingPermissions, "%s %s", deploy.Failure(deploy.ScalingPermissions).Message, answer.ErrorMessage())
 	case "ValidationError":
-		return refuse(deploy.ScalingValidation, "%s", answer.ErrorMessage())
+		return platform.Refuse(deploy.ScalingValidation, "%s", answer.ErrorMessage())
 	case "LimitExceeded":
-		return refuse(deploy.ScalingInvalid, "%s", answer.ErrorMessage())
+		return platform.Refuse(deploy.ScalingInvalid, "%s", answer.ErrorMessage())
 	}
 	return err
 }

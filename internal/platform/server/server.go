@@ -135,7 +135,7 @@ func (d *Driver) checkRevision(ctx context.Context, r deploy.Revision) error {
 	}
 	err := d.cfg.RevisionExists(ctx, r)
 	if gone, ok := errors.AsType[*deploy.Error](err); ok && gone.Code == "RevisionDoesNotExist" {
-		return refuse(deploy.RevisionMissing, "%s", gone.Message)
+		return platform.Refuse(deploy.RevisionMissing, "%s", gone.Message)
 	}
 	return err
 }
@@ -152,9 +152,9 @@ func zoneOf(i deploy.Instance) string {
 func (d *Driver) resolveTraffic(ctx context.Context, dep deploy.Deployment, targets []deploy.Target) error {
 	switch {
 	case dep.LoadBalancer.Empty():
-		return refuse(deploy.LoadBalancerMissing, "The deployment group has no load balancer any more.")
+		return platform.Refuse(deploy.LoadBalancerMissing, "The deployment group has no load balancer any more.")
 	case d.cfg.Traffic == nil:
-		return refuse(deploy.LoadBalancerInvalid, "This server speaks to no load balancers.")
+		return platform.Refuse(deploy.LoadBalancerInvalid, "This server speaks to no load balancers.")
 	}
 	return d.cfg.Traffic.resolve(ctx, dep.LoadBalancer, targets)
 }
@@ -176,7 +176,7 @@ func (d *Driver) Start(ctx context.Context, s deploy.Step) error {
 // withTraffic finds what a step on traffic is about.
 func (d *Driver) withTraffic(ctx context.Context, s deploy.Step, act func(*deploy.LoadBalancer, deploy.Target) error) error {
 	if d.cfg.Traffic == nil {
-		return refuse(deploy.LoadBalancerInvalid, "This server speaks to no load balancers.")
+		return platform.Refuse(deploy.LoadBalancerInvalid, "This server speaks to no load balancers.")
 	}
 	dep, err := d.cfg.Fleet.Deployment(ctx, s.DeploymentID)
 	if err != nil {

@@ -147,7 +147,7 @@ func awaited(e deploy.Event, b balancer, target deploy.Target, now []standing) (
 	case e == deploy.BlockTraffic:
 		return "", nil
 	case slices.ContainsFunc(now, func(s standing) bool { return s.phase == idle }):
-		return "", refuse(deploy.LoadBalancerInvalid, "No load balancer forwards to %s, so the instance can never "+
+		return "", platform.Refuse(deploy.LoadBalancerInvalid, "No load balancer forwards to %s, so the instance can never "+
 			"become healthy there. Add it to a listener's rule, or remove it from the deployment group.", b)
 	case len(now) == 0 || len(lacking(target, b, now)) > 0:
 		return fmt.Sprintf("%s: being registered", b), nil
@@ -223,8 +223,4 @@ func replace(list []deploy.Registration, b balancer, now []standing) []deploy.Re
 		list = append(list, deploy.Registration{Balancer: b.String(), Port: s.port})
 	}
 	return list
-}
-
-func refuse(code deploy.FailureCode, format string, args ...any) error {
-	return &platform.Refusal{Info: deploy.ErrorInfo{Code: code, Message: fmt.Sprintf(format, args...)}}
 }
