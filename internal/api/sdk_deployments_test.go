@@ -217,3 +217,32 @@ func TestSDKOtherDeploymentsRefused(t *testing.T) {
 			DeploymentId: &id, LifecycleEventHookExecutionId: new("x"), Status: types.LifecycleEventStatusSucceeded,
 		})
 }
+
+// A function that validates a deployment to Lambda reports on it.
+func TestSDKHookReports(t *testing.T) {
+	s := newServer(t)
+	c := s.client()
+	call(t, c.CreateApplication, &codedeploy.CreateApplicationInput{ApplicationName: new("fn"), ComputePlatform: types.ComputePlatformLambda})
+	call(t, c.CreateDeploymentGroup, &codedeploy.CreateDeploymentGroupInput{
+		ApplicationName: new("fn"), DeploymentGroupName: new("live"), ServiceRoleArn: new(role),
+		DeploymentStyle: &types.DeploymentStyle{
+			DeploymentType: types.DeploymentTypeBlueGreen, DeploymentOption: types.DeploymentOptionWithTrafficControl,
+		},
+	})
+	id := call(t, c.CreateDeployment, &codedeploy.CreateDeploymentInput{
+		ApplicationName: new("fn"), DeploymentGroupName: new("live"), Revision: &types.RevisionLocation{
+			RevisionType: types.RevisionLocationTypeAppSpecContent, AppSpecContent: &types.AppSpecContent{Content: new("version: 0.0")},
+		},
+	}).DeploymentId
+	engine(t, s, "targets", *id, "shop")
+	report := &codedeploy.PutLifecycleEventHookExecutionStatusInput{
+		DeploymentId: id, LifecycleEventHookExecutionId: new("hook-1"), Status: types.LifecycleEventStatusSucceeded,
+	}
+	equal(t, "what it reported on", call(t, c.PutLifecycleEventHookExecutionStatus, report).LifecycleEventHookExecutionId, new("hook-1"))
+	refused[*types.LifecycleEventAlreadyCompletedException](t, c.PutLifecycleEventHookExecutionStatus, report)
+	target := call(t, c.GetDeploymentTarget, &codedeploy.GetDeploymentTargetInput{DeploymentId: id, TargetId: new("shop")}).DeploymentTarget.LambdaTarget
+	equal(t, "event", target.LifecycleEvents[0].Status, types.LifecycleEventStatusSucceeded)
+	equal(t, "function", *target.LambdaFunctionInfo, types.LambdaFunctionInfo{
+		FunctionName: new("shop"), FunctionAlias: new("live"), CurrentVersion: new("1"), TargetVersion: new("2"),
+	})
+}
