@@ -30,6 +30,7 @@ var layers = map[string]string{
 	"internal/platform/server":     "internal/deploy internal/platform internal/store",
 	"internal/platform/validation": "internal/deploy internal/platform",
 	"internal/platform/lambda":     "internal/deploy internal/appspec internal/platform internal/platform/validation",
+	"internal/platform/ecs":        "internal/deploy internal/appspec internal/platform internal/platform/validation",
 	"internal/platform/simulated":  "internal/deploy internal/platform",
 
 	// Doing.
@@ -69,7 +70,7 @@ var layers = map[string]string{
 	"internal/agent": "internal/hostwire internal/appspec internal/deploy",
 
 	// Assembly and proof.
-	"internal/server": "internal/deploy internal/store internal/store/sqlite internal/platform internal/platform/server internal/platform/lambda internal/platform/validation internal/engine " +
+	"internal/server": "internal/deploy internal/store internal/store/sqlite internal/platform internal/platform/server internal/platform/lambda internal/platform/ecs internal/platform/validation internal/engine " +
 		"internal/control internal/identity internal/awswire internal/api internal/hostapi internal/standin/iam internal/standin/s3 " +
 		"internal/standin/cloudtrail internal/audit internal/installer internal/awsclient internal/alarm internal/survey internal/scaling internal/standin/cloudwatch " +
 		"internal/standin/elb internal/standin/elb/plane internal/standin/elb/forward internal/standin/elb/haproxy internal/standin/lambda " +

@@ -78,7 +78,7 @@ func targetOut(t control.TargetView) wire.DeploymentTarget {
 			DeploymentTargetType: wire.DeploymentTargetTypeECSTarget,
 			EcsTarget: &wire.ECSTarget{
 				DeploymentId: &t.DeploymentID, TargetId: &t.ID, TargetArn: &t.ARN,
-				Status: status, LastUpdatedAt: updated, LifecycleEvents: events, TaskSetsInfo: []wire.ECSTaskSet{},
+				Status: status, LastUpdatedAt: updated, LifecycleEvents: events, TaskSetsInfo: each(t.TaskSets, taskSetOut),
 			},
 		}
 	}
@@ -100,6 +100,14 @@ func functionOut(t deploy.Target) *wire.LambdaFunctionInfo {
 	return &wire.LambdaFunctionInfo{
 		FunctionName: &f.Name, FunctionAlias: &f.Alias, CurrentVersion: &f.Current, TargetVersion: &f.Target,
 		TargetVersionWeight: new(float64(t.Shift.Share)),
+	}
+}
+
+func taskSetOut(s deploy.TaskSet) wire.ECSTaskSet {
+	return wire.ECSTaskSet{
+		Identifer: &s.ID, Status: &s.Status, TaskSetLabel: wire.TargetLabel(s.Label), TargetGroup: &wire.TargetGroupInfo{Name: &s.TargetGroup},
+		DesiredCount: new(int64(s.Desired)), PendingCount: new(int64(s.Pending)), RunningCount: new(int64(s.Running)),
+		TrafficWeight: new(float64(s.Weight)),
 	}
 }
 

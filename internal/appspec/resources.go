@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -17,6 +18,7 @@ import (
 // and ECS, and the functions that validate it, by lifecycle event.
 type Resources struct {
 	Functions []deploy.Function
+	Service   *deploy.TaskSetSpec
 	Hooks     map[deploy.Event]string
 }
 
@@ -50,6 +52,32 @@ func ParseFunctions(text []byte) (*Resources, error) {
 		r.Functions = append(r.Functions, f)
 	}
 	return r, nil
+}
+
+// serviceHooks are the events of an ECS deployment that may have a function.
+var serviceHooks = []deploy.Event{
+	deploy.BeforeInstall, deploy.AfterInstall, deploy.AfterAllowTestTraffic, deploy.BeforeAllowTraffic, deploy.AfterAllowTraffic,
+}
+
+// ParseService reads the AppSpec of an ECS deployment, as ParseFunctions does that of one to Lambda.
+func ParseService(text []byte) (*Resources, error) {
+	top, err := loadResources(text)
+	if err != nil {
+		return nil, err
+	}
+	r := &Resources{}
+	if r.Hooks, err = readFunctionHooks(top, serviceHooks); err != nil {
+		return nil, err
+	}
+	list, err := resourceList(top, deploy.ServiceResource)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) > 1 {
+		return nil, invalid(list[1].node, "it has %d resources; an ECS deployment has one service", len(list))
+	}
+	r.Service, err = readService(list[0])
+	return r, err
 }
 
 const resourcesName = "AppSpec"
@@ -156,6 +184,113 @@ func readFunction(m folded) (f deploy.Function, err error) {
 		}
 	}
 	return f, nil
+}
+
+func readService(m folded) (s *deploy.TaskSetSpec, err error) {
+	s = &deploy.TaskSetSpec{PlatformVersion: show(m.get("PlatformVersion"))}
+	if s.TaskDefinition, err = m.text("TaskDefinition"); err != nil {
+		return nil, err
+	}
+	balancer := folded{m.get("LoadBalancerInfo")}
+	if isNull(balancer.node) || balancer.node.Kind != yaml.MappingNode {
+		return nil, invalid(m.node, "LoadBalancerInfo is missing: it needs ContainerName and ContainerPort")
+	}
+	if s.ContainerName, err = balancer.text("ContainerName"); err != nil {
+		return nil, err
+	}
+	port, err := balancer.text("ContainerPort")
+	if err != nil {
+		return nil, err
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || n == 0 {
+		return nil, invalid(balancer.get("ContainerPort"), "the ContainerPort is not a port: %s", port)
+	}
+	s.ContainerPort = int32(n)
+	if s.Network, err = readNetwork(m); err != nil {
+		return nil, err
+	}
+	s.Capacity, err = readCapacity(m)
+	return s, err
+}
+
+// readNetwork reads a NetworkConfiguration, which is whole or not there.
+func readNetwork(m folded) (*deploy.Network, error) {
+	section := m.get("NetworkConfiguration")
+	if isNull(section) {
+		return nil, nil
+	}
+	vpc := folded{folded{section}.get("AwsvpcConfiguration")}
+	if isNull(vpc.node) || vpc.node.Kind != yaml.MappingNode {
+		return nil, invalid(section, "NetworkConfiguration needs AwsvpcConfiguration with Subnets, SecurityGroups and AssignPublicIp")
+	}
+	n := &deploy.Network{}
+	var err error
+	if n.Subnets, err = vpc.texts("Subnets"); err != nil {
+		return nil, err
+	}
+	if n.SecurityGroups, err = vpc.texts("SecurityGroups"); err != nil {
+		return nil, err
+	}
+	if n.AssignPublicIP, err = vpc.text("AssignPublicIp"); err != nil {
+		return nil, err
+	}
+	if len(n.Subnets) == 0 || n.AssignPublicIP != "ENABLED" && n.AssignPublicIP != "DISABLED" {
+		return nil, invalid(vpc.node, "AwsvpcConfiguration needs Subnets, and AssignPublicIp ENABLED or DISABLED")
+	}
+	return n, nil
+}
+
+// texts is a list of plain values.
+func (m folded) texts(key string) (list []string, err error) {
+	n := m.get(key)
+	if isNull(n) {
+		return nil, nil
+	}
+	if n.Kind != yaml.SequenceNode {
+		return nil, invalid(n, "%s is not a list", key)
+	}
+	for _, entry := range n.Content {
+		entry = resolve(entry)
+		if entry.Kind != yaml.ScalarNode {
+			return nil, invalid(entry, "%s has an entry that is not a plain value", key)
+		}
+		list = append(list, show(entry))
+	}
+	return list, nil
+}
+
+func readCapacity(m folded) (list []deploy.CapacityProvider, err error) {
+	section := m.get("CapacityProviderStrategy")
+	if isNull(section) {
+		return nil, nil
+	}
+	if section.Kind != yaml.SequenceNode {
+		return nil, invalid(section, "CapacityProviderStrategy is not a list")
+	}
+	for _, n := range section.Content {
+		entry := folded{resolve(n)}
+		c := deploy.CapacityProvider{}
+		if c.Name, err = entry.text("CapacityProvider"); err != nil {
+			return nil, err
+		}
+		for _, number := range []struct {
+			key string
+			to  *int32
+		}{{"Base", &c.Base}, {"Weight", &c.Weight}} {
+			text := show(entry.get(number.key))
+			if text == "" {
+				continue
+			}
+			value, err := strconv.ParseUint(text, 10, 31)
+			if err != nil {
+				return nil, invalid(entry.get(number.key), "%s is not a number: %s", number.key, text)
+			}
+			*number.to = int32(value)
+		}
+		list = append(list, c)
+	}
+	return list, nil
 }
 
 // readFunctionHooks reads the functions that validate a deployment: a list with an event each.

@@ -155,7 +155,7 @@ func (s *Service) newDeployment(
 		TimeScale: s.timeScale, Scaled: len(g.AutoScalingGroups) > 0, Status: deploy.Created, CreatedAt: s.now(),
 	}
 	switch {
-	case g.Platform == deploy.Lambda:
+	case d.Routed():
 		d.Limits.Total = d.LongestShift()
 	case g.Style.Type == deploy.BlueGreen:
 		d.Members = g.Members()

@@ -73,6 +73,8 @@ const (
 	HookFailed               FailureCode = "HOOK_EXECUTION_FAILURE"
 	FunctionInvalid          FailureCode = "INVALID_LAMBDA_FUNCTION"
 	FunctionConfigInvalid    FailureCode = "INVALID_LAMBDA_CONFIGURATION"
+	ServiceInvalid           FailureCode = "INVALID_ECS_SERVICE"
+	ServiceUpdate            FailureCode = "ECS_UPDATE_ERROR"
 	RevisionInvalid          FailureCode = "INVALID_REVISION"
 )
 

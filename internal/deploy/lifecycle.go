@@ -30,6 +30,9 @@ var serverInPlace = []Event{
 	AfterInstall, ApplicationStart, ValidateService,
 }
 
+// replaceTasks is what an ECS service goes through before its traffic moves.
+var replaceTasks = []Event{BeforeInstall, Install, AfterInstall, AllowTestTraffic, AfterAllowTestTraffic}
+
 // leaveBalancer and joinBalancer are how a host goes out of its load balancers and comes
 // back: scripts of its own around the step of the service.
 var (
@@ -57,6 +60,8 @@ func (d Deployment) Lifecycle(side Label) []Event {
 	switch {
 	case d.Platform == Lambda:
 		return slices.Clone(joinBalancer)
+	case d.Platform == ECS:
+		return slices.Concat(replaceTasks, joinBalancer)
 	case d.Platform == Server && d.Style.Type == BlueGreen:
 		return d.blueGreenLifecycle(side)
 	case d.Creator == ByLaunch && balanced:

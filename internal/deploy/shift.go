@@ -93,10 +93,11 @@ func (r *TrafficRouting) Duration() (total time.Duration) {
 	return total
 }
 
-// LongestShift is how long a deployment that moves traffic may take in all: the shift, and the
-// longest that every event may.
+// LongestShift is how long a deployment that moves traffic may take in all: its waits, the shift,
+// and the longest that every event may.
 func (d Deployment) LongestShift() time.Duration {
-	return d.Pace(d.Config.Traffic.Duration()) + time.Duration(len(d.Lifecycle(""))+1)*d.Limits.Event
+	ready, _ := d.ReadyWait()
+	return ready + d.TerminationWait() + d.Pace(d.Config.Traffic.Duration()) + time.Duration(len(d.Lifecycle(""))+1)*d.Limits.Event
 }
 
 // ReverseFunctions is the revision that puts the aliases back to where they were: an AppSpec

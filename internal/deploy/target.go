@@ -26,6 +26,9 @@ type Target struct {
 	Shift Shift `json:"shift,omitzero"`
 	// Function is what the target is on Lambda.
 	Function *Function `json:"function,omitempty"`
+	// Service is what the target is on ECS, and TaskSets how its sides stood last.
+	Service  *Service  `json:"service,omitempty"`
+	TaskSets []TaskSet `json:"taskSets,omitempty"`
 	// Hooks are the functions that validate a target which has no scripts of its own, by event.
 	// Nobody changes the map.
 	Hooks map[Event]string `json:"hooks,omitempty"`

@@ -66,7 +66,11 @@ func (p *pass) rerouting() bool {
 
 // holdsBefore says whether a target that would begin e next is Ready instead.
 func (p *pass) holdsBefore(e deploy.Event) bool {
-	return e == deploy.BeforeAllowTraffic && p.incoming() != "" && !p.rerouting()
+	if e != deploy.BeforeAllowTraffic || p.rerouting() {
+		return false
+	}
+	_, waits := p.d.ReadyWait()
+	return p.incoming() != "" || p.d.Platform == deploy.ECS && waits
 }
 
 // rerouted says whether any traffic may have moved.
@@ -104,6 +108,10 @@ func (p *pass) ready() {
 	case !stops:
 		p.d.ContinuedAt = p.now
 		p.startMore(p.tally())
+	case p.rerouting():
+		if p.d.Status == deploy.Ready {
+			p.become(deploy.InProgress)
+		}
 	case p.now.Before(until):
 		if p.d.Status != deploy.Ready {
 			p.become(deploy.Ready)
@@ -112,10 +120,14 @@ func (p *pass) ready() {
 		p.d.Waiting = fmt.Sprintf("The replacement is ready. Continue the deployment to move the traffic; it is stopped at %s.",
 			until.UTC().Format(time.RFC3339))
 	default:
+		var limit int32
+		if configured := p.d.BlueGreen.ReadyWait; configured != nil {
+			limit = *configured
+		}
 		p.d.Failure = &deploy.ErrorInfo{Code: deploy.TimedOut, Message: fmt.Sprintf(
-			"The replacement was ready, but nobody continued the deployment within %s.", wait)}
+			"The deployment timed out while waiting for a notification to continue. This time out period is %d minutes.", limit)}
 		p.d.Stop = &deploy.StopRequest{At: p.now}
-		p.stop()
+		p.advance()
 	}
 }
 
@@ -177,14 +189,14 @@ func (p *pass) retired(status deploy.Status) bool {
 	}
 	p.plan.Retire = true
 	p.wake(r.After.Add(retirementPatience))
-	p.d.Waiting = fmt.Sprintf("Removing the %s instances.", sideName(side))
+	p.d.Waiting = fmt.Sprintf("Removing the %s.", p.sideName(side))
 	if side == "" {
 		p.d.Waiting = "Letting Auto Scaling go on."
 	}
 	if p.now.Before(r.After) {
 		p.wake(r.After)
-		p.d.Waiting = fmt.Sprintf("The traffic has moved. The %s instances stay until %s.",
-			sideName(side), r.After.UTC().Format(time.RFC3339))
+		p.d.Waiting = fmt.Sprintf("The traffic has moved. The %s %s until %s.",
+			p.sideName(side), p.stay(), r.After.UTC().Format(time.RFC3339))
 	}
 	return false
 }
@@ -194,6 +206,8 @@ func (p *pass) retired(status deploy.Status) bool {
 // on, which has no side.
 func (p *pass) retires(status deploy.Status) (side deploy.Label, any bool) {
 	switch {
+	case p.d.Platform == deploy.ECS:
+		return p.retiresTasks(status)
 	case p.incoming() == "":
 		return "", p.d.Action != nil
 	case status == deploy.Succeeded:
@@ -210,7 +224,11 @@ func (p *pass) retires(status deploy.Status) (side deploy.Label, any bool) {
 // place in the group.
 func (p *pass) retire(side deploy.Label) *deploy.Retirement {
 	r := &deploy.Retirement{Side: side, Since: p.now, After: p.now}
-	if side != "" && side != p.incoming() {
+	switch {
+	case side == "" || side == p.incoming() || p.d.Routed() && side == deploy.Green:
+	case p.d.Routed():
+		r.After = p.now.Add(p.d.TerminationWait())
+	default:
 		r.After = p.now.Add(p.d.TerminationWait())
 		members := p.d.TakesOver()
 		p.plan.Members = &members
@@ -222,7 +240,7 @@ func (p *pass) retire(side deploy.Label) *deploy.Retirement {
 // retirementCutShort says whether somebody asked for a stop while the traffic could still go back.
 func (p *pass) retirementCutShort() bool {
 	r, stop := p.d.Retirement, p.d.Stop
-	return r.Side == p.incoming() || stop != nil && stop.At.Before(r.After)
+	return r.Side == p.incoming() || p.d.Routed() && r.Side == deploy.Green || stop != nil && stop.At.Before(r.After)
 }
 
 // reroutingBack moves the traffic back to where it was, all at once: those instances have
@@ -268,18 +286,33 @@ func (p *pass) left() []string {
 	case r.Side == "":
 		return nil
 	}
+	if p.d.Routed() {
+		return []string{fmt.Sprintf("The %s is not removed.", p.sideName(r.Side))}
+	}
 	var names []string // the deployment was stopped while they waited
 	out := p.side(r.Side)
 	for _, t := range p.targets[out.from:out.till] {
 		names = append(names, t.ID)
 	}
-	return []string{fmt.Sprintf("The %s instances are not removed, and do not belong to the deployment group any more: %s.",
-		sideName(r.Side), strings.Join(names, ", "))}
+	return []string{fmt.Sprintf("The %s are not removed, and do not belong to the deployment group any more: %s.",
+		p.sideName(r.Side), strings.Join(names, ", "))}
 }
 
-func sideName(side deploy.Label) string {
-	if side == deploy.Blue {
-		return "original"
+func (p *pass) stay() string {
+	if p.d.Routed() {
+		return "stays"
 	}
-	return "replacement"
+	return "stay"
+}
+
+// sideName is what is on a side, in words.
+func (p *pass) sideName(side deploy.Label) string {
+	name, what := "replacement", "instances"
+	if side == deploy.Blue {
+		name = "original"
+	}
+	if p.d.Routed() {
+		what = "task set"
+	}
+	return name + " " + what
 }

@@ -34,7 +34,13 @@ func (p *pass) route(clear bool) {
 		p.become(deploy.InProgress)
 	}
 	for i := range p.targets {
-		if p.targets[i].Status == deploy.TargetPending {
+		switch p.targets[i].Status {
+		case deploy.TargetReady:
+			if p.ready(); p.d.ContinuedAt.IsZero() || p.d.Stop != nil {
+				return
+			}
+			fallthrough
+		case deploy.TargetPending:
 			p.moveTarget(i, deploy.TargetInProgress)
 			p.settleTarget(i)
 		}
@@ -199,6 +205,9 @@ func (p *pass) deadline(i int, e *deploy.EventRecord) time.Time {
 func (p *pass) lateRouted(t *deploy.Target, e *deploy.EventRecord) string {
 	hook := t.Hooks[e.Name]
 	switch {
+	case e.Name == deploy.Install:
+		return fmt.Sprintf("The deployment timed out while waiting for the replacement task set to become healthy. "+
+			"This time out period is %.0f minutes.", p.d.Limits.Event.Minutes())
 	case e.Name == deploy.AllowTraffic:
 		return fmt.Sprintf("%d%% of the traffic of %s was to move, but did not within %s.", t.Shift.Want, t.ID, p.d.Limits.Event)
 	case hook == "":
@@ -228,6 +237,31 @@ func (p *pass) explainRouted(t *deploy.Target) string {
 	}
 }
 
+// retiresTasks is the side of an ECS service that has no more purpose: the one that has lost the
+// traffic, or a replacement that has none. One that has all of it stays, with the original, when
+// the deployment fails after that: a rollback goes back to the original and removes the other.
+func (p *pass) retiresTasks(status deploy.Status) (side deploy.Label, any bool) {
+	t := p.service()
+	switch {
+	case t == nil:
+		return "", false
+	case status == deploy.Succeeded:
+		return deploy.Blue, p.d.Terminates() || p.d.Creator == deploy.ByRollback
+	case p.d.Creator == deploy.ByRollback, t.Shift.Share > 0, !t.Shift.Since.IsZero() && !t.Shift.Settled():
+		return "", false
+	default:
+		return deploy.Green, !t.Event(deploy.Install).StartedAt.IsZero()
+	}
+}
+
+// service is the only target of a deployment on ECS, nil while there is none.
+func (p *pass) service() *deploy.Target {
+	if p.d.Platform != deploy.ECS || len(p.targets) == 0 {
+		return nil
+	}
+	return &p.targets[0]
+}
+
 // moved says whether any traffic of a routed deployment was asked to move.
 func (p *pass) moved() bool {
 	for i := range p.targets {
@@ -240,6 +274,9 @@ func (p *pass) moved() bool {
 
 // reversal is the deployment that moves the traffic of a routed one back, all at once.
 func (p *pass) reversal() *deploy.Deployment {
+	if p.d.Platform == deploy.ECS {
+		return p.reversalOfService()
+	}
 	var functions []deploy.Function
 	for _, t := range p.targets {
 		if t.Function != nil && !t.Shift.Since.IsZero() {
@@ -253,12 +290,28 @@ func (p *pass) reversal() *deploy.Deployment {
 	return d
 }
 
+// reversalOfService moves the traffic back to the task set that had it, which is still there.
+func (p *pass) reversalOfService() *deploy.Deployment {
+	good := p.d.Revision
+	if h := p.s.Group.History; h.LastGood != nil {
+		good = *h.LastGood
+	}
+	d := p.redeployment(good, p.d.FileExists)
+	d.Previous = p.s.Group.History.LastGood
+	d.Config, _ = deploy.Predefined(deploy.PredefinedPrefix + string(p.d.Platform) + "AllAtOnce")
+	d.IgnoreApplicationStopFailures, d.BlueGreen = false, p.d.BlueGreen
+	return d
+}
+
 // residueRouted says where the traffic of each target is that is not where it should be.
 func (p *pass) residueRouted() (list []string) {
 	for _, t := range p.targets {
+		to := "the replacement task set"
+		if t.Function != nil {
+			to = "version " + t.Function.Target
+		}
 		if s := t.Shift; t.Status != deploy.TargetSucceeded && (s.Want != s.Share || s.Share != 0) {
-			list = append(list, fmt.Sprintf("%d%% of the traffic of %s goes to version %s, as far as could be seen.",
-				s.Share, t.ID, t.Function.Target))
+			list = append(list, fmt.Sprintf("%d%% of the traffic of %s goes to %s, as far as could be seen.", s.Share, t.ID, to))
 		}
 	}
 	return list

@@ -8,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 
-	"github.com/slipway/slipway/internal/deploy"
 	"github.com/slipway/slipway/internal/identity"
 	"github.com/slipway/slipway/internal/platform"
 	functions "github.com/slipway/slipway/internal/platform/lambda"
@@ -36,22 +35,18 @@ func (s *Server) openFunctions(ctx context.Context) (err error) {
 	return nil
 }
 
-// functionsOver makes the driver of deployments to functions. Validation functions are called while
-// s.validation runs.
+// functionsOver makes the driver of deployments to functions.
 func (s *Server) functionsOver(services aws.Config) platform.Driver {
-	api := awslambda.NewFromConfig(services)
-	s.validation = validation.New(validation.Config{
-		Lambda: api, Store: s.store, Wake: func(id string) { s.engine.Wake(id) }, Patience: s.cfg.Limits.Pickup,
+	return functions.New(functions.Config{
+		Functions: awslambda.NewFromConfig(services), Store: s.store, Validation: s.validation, Fetch: s.openSpec,
 	})
-	return functions.New(functions.Config{Functions: api, Store: s.store, Validation: s.validation, Fetch: s.openSpec})
 }
 
-// openSpec opens an AppSpec in the embedded object store.
-func (s *Server) openSpec(ctx context.Context, at deploy.S3Location) (io.ReadCloser, error) {
-	if err := s.revisionExists(ctx, deploy.Revision{Type: deploy.S3, S3: &at}); err != nil {
-		return nil, err
-	}
-	return s.openBundle(ctx, at)
+// validationOver makes what calls the functions that validate deployments, while it runs.
+func (s *Server) validationOver(services aws.Config) *validation.Calls {
+	return validation.New(validation.Config{
+		Lambda: awslambda.NewFromConfig(services), Store: s.store, Wake: func(id string) { s.engine.Wake(id) }, Patience: s.cfg.Limits.Pickup,
+	})
 }
 
 // roleForFunction makes a session that a function calls this server with.

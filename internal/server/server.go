@@ -257,12 +257,14 @@ func (s *Server) openRooms(ctx context.Context) error {
 		return err
 	}
 	cloud := s.cloudOver(services)
+	s.validation = s.validationOver(services)
 	drivers := map[deploy.Platform]platform.Driver{
 		deploy.Server: hosts.New(hosts.Config{
 			Fleet: s.store, Wake: s.inbox.Wake, Traffic: trafficOver(services, s.lookEvery()), Cloud: cloud,
 			RevisionExists: s.revisionExists, MaxInstances: s.cfg.Quotas.Instances,
 		}),
 		deploy.Lambda: s.functionsOver(services),
+		deploy.ECS:    s.ecsOver(services),
 	}
 	alarms := alarm.Alarms{CloudWatch: awscloudwatch.NewFromConfig(services)}
 	s.engine = engine.New(engine.Config{
