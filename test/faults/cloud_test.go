@@ -151,8 +151,7 @@ func (c *cloud) customer(t *testing.T, name, policy string, flags ...string) *sh
 	check(t, err)
 	key, err := users.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: &name})
 	check(t, err)
-	_, err = users.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: &name, PolicyName: aws.String("p"), PolicyDocument: &policy})
-	check(t, err)
+	c.may(t, name, policy)
 	s := open(t, []string{
 		"AWS_ENDPOINT_URL=" + c.front.URL, "AWS_ACCESS_KEY_ID=" + *key.AccessKey.AccessKeyId,
 		"AWS_SECRET_ACCESS_KEY=" + *key.AccessKey.SecretAccessKey,
@@ -161,7 +160,16 @@ func (c *cloud) customer(t *testing.T, name, policy string, flags ...string) *sh
 	return s
 }
 
-// mayBalance lets a user do everything with load balancers, mayNothing nothing.
+// may gives a user another policy.
+func (c *cloud) may(t *testing.T, name, policy string) {
+	t.Helper()
+	_, err := iam.NewFromConfig(c.cfg).PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{
+		UserName: &name, PolicyName: aws.String("p"), PolicyDocument: &policy})
+	check(t, err)
+}
+
+// mayBalance lets a user do everything with load balancers, mayScale with Auto Scaling too, mayNothing nothing.
+const mayScale = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["elasticloadbalancing:*","autoscaling:*"],"Resource":"*"}]}`
 const mayBalance = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"elasticloadbalancing:*","Resource":"*"}]}`
 const mayNothing = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}`
 

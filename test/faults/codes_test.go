@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
@@ -28,6 +29,7 @@ type rooms struct {
 	t             *testing.T
 	plain, strict *shop
 	cloud         *cloud
+	paged         bool // plain has the function "page"
 }
 
 // usual has web-1 with an agent, and ghost-1 and ghost-2, whose agents never answer.
@@ -163,21 +165,48 @@ var situations = map[types.ErrorCode]situation{
 		`the number of requests. target group web: throttled: .*Rate exceeded`},
 
 	types.ErrorCodeAutoScalingConfiguration: {func(t *testing.T, r *rooms) (*shop, string) {
-		return inGroup(t, r.usual(), "", scaled("gone"))
-	}, `The Auto Scaling group gone does not exist.`},
+		s := r.usual()
+		s.scalingGroup(t, "leaving")
+		s.group(t, "leaving", "", scaled("leaving"))
+		_, err := autoscaling.NewFromConfig(s.cfg).DeleteAutoScalingGroup(t.Context(), &autoscaling.DeleteAutoScalingGroupInput{
+			AutoScalingGroupName: aws.String("leaving"), ForceDelete: aws.Bool(true)})
+		check(t, err)
+		return s, s.deploy(t, "shop", "leaving", "good.zip")
+	}, `The Auto Scaling group leaving does not exist.`},
 
 	types.ErrorCodeAutoScalingIamRolePermissions: {func(t *testing.T, r *rooms) (*shop, string) {
-		return inGroup(t, r.clouded().customer(t, "powerless-too", mayNothing), "", scaled("web"))
+		s := r.clouded().customer(t, "powerless-too", mayScale)
+		r.cloud.scalingGroup(t, "watched")
+		s.group(t, "watched", "", scaled("watched"))
+		r.cloud.may(t, "powerless-too", mayNothing)
+		return s, s.deploy(t, "shop", "watched", "good.zip")
 	}, `The service role associated with your deployment group does not have the permission required to perform operations in the ` +
 		`following AWS service: Auto Scaling. User: .* is not authorized to perform: autoscaling:DescribeAutoScalingGroups .*`},
 
 	types.ErrorCodeAutoscalingValidationError: {func(t *testing.T, r *rooms) (*shop, string) {
-		s := r.clouded().customer(t, "wrong", mayBalance)
+		s := r.clouded().customer(t, "wrong", mayScale)
+		r.cloud.scalingGroup(t, "odd")
+		s.group(t, "odd", "", scaled("odd"))
 		r.cloud.becomes(func(w http.ResponseWriter, _ *http.Request) {
 			answer(w, 400, "ValidationError", "1 validation error detected")
 		}, "DescribeAutoScalingGroups")
-		return inGroup(t, s, "", scaled("web"))
+		return s, s.deploy(t, "shop", "odd", "good.zip")
 	}, `1 validation error detected`},
+
+	types.ErrorCodeInvalidRevision: {shifted("version: 0.0\nResources: []\n"),
+		`The AppSpec file is not valid: line 2: Resources must be a list with a resource of type AWS::Lambda::Function.`},
+
+	types.ErrorCodeInvalidLambdaFunction: {shifted(shift("gone", "1", "2", "")),
+		`There is no alias live of the function gone: Function not found: .*:function:gone.*`},
+
+	types.ErrorCodeInvalidLambdaConfiguration: {shifted(shift("page", "2", "1", "")),
+		`The deployment failed because the AppSpec file that specifies the AWS Lambda deployment configuration is missing or has an ` +
+			`invalid configuration. The Lambda function alias version does not match the current version in AppSpec file. The alias page:live ` +
+			`is at version 1, the AppSpec file says 2.`},
+
+	types.ErrorCodeHookExecutionFailure: {shifted(shift("page", "1", "2", "Hooks:\n  - BeforeAllowTraffic: nobody\n")),
+		`The deployment failed because one or more of the lifecycle event validation functions failed. BeforeAllowTraffic of page:live: ` +
+			`The function nobody cannot be called: Function not found: .*:function:nobody`},
 
 	types.ErrorCodeInternalError: {func(t *testing.T, r *rooms) (*shop, string) {
 		s := r.clouded().customer(t, "cut-off", mayBalance, "--pickup-timeout", "1s")
@@ -192,6 +221,19 @@ func scaled(name string) func(*codedeploy.CreateDeploymentGroupInput) {
 	return func(in *codedeploy.CreateDeploymentGroupInput) {
 		in.OnPremisesInstanceTagFilters, in.AutoScalingGroups = nil, []string{name}
 	}
+}
+
+// scalingGroup makes an Auto Scaling group without instances.
+func (s *shop) scalingGroup(t *testing.T, name string) {
+	t.Helper()
+	api := autoscaling.NewFromConfig(s.cfg)
+	_, err := api.CreateLaunchConfiguration(t.Context(), &autoscaling.CreateLaunchConfigurationInput{
+		LaunchConfigurationName: &name, ImageId: aws.String("ami-12345678"), InstanceType: aws.String("t3.micro")})
+	check(t, err)
+	_, err = api.CreateAutoScalingGroup(t.Context(), &autoscaling.CreateAutoScalingGroupInput{
+		AutoScalingGroupName: &name, LaunchConfigurationName: &name, MinSize: aws.Int32(0), MaxSize: aws.Int32(1),
+		AvailabilityZones: []string{"us-east-1a"}})
+	check(t, err)
 }
 
 // inGroup deploys to a group of its own, of the instances with that tag fleet.

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -142,9 +141,6 @@ func (s *shop) deploy(t *testing.T, application, group, key string) (id string) 
 		Revision: &types.RevisionLocation{RevisionType: types.RevisionLocationTypeS3,
 			S3Location: &types.S3Location{Bucket: aws.String("releases"), Key: &key, BundleType: types.BundleTypeZip}},
 	})
-	if err != nil && strings.Contains(err.Error(), "does not support deployments to Auto Scaling groups yet") {
-		t.Skip(err)
-	}
 	check(t, err)
 	return *out.DeploymentId
 }
