@@ -5,35 +5,39 @@ import (
 	"errors"
 	"sync"
 
-	"github.com/slipway/slipway/internal/deploy"
+	"github.com/slipway/slipway/internal/platform/simulated"
 )
 
 // alarms is the one alarm of a scenario: a bad version sets it off, not the time.
 type alarms struct {
-	ran func() []deploy.Step
+	platform *simulated.Platform
 
-	mu         sync.Mutex
-	deployment string
-	from       deploy.Event
-	faults     int
+	mu sync.Mutex
+	id string // of the deployment
+	Deployment
 }
 
 func (a *alarms) set(id string, d Deployment) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.deployment, a.from, a.faults = id, d.AlarmFrom, d.AlarmFaults
+	a.id, a.Deployment = id, d
 }
 
 // Active is what an engine reads.
 func (a *alarms) Active(_ context.Context, names []string) ([]string, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.faults > 0 {
-		a.faults--
+	if a.AlarmFaults > 0 {
+		a.AlarmFaults--
 		return nil, errors.New("throttled")
 	}
-	for _, s := range a.ran() {
-		if s.DeploymentID == a.deployment && s.Event == a.from {
+	for _, s := range a.platform.Ran() {
+		if s.DeploymentID == a.id && s.Event == a.AlarmFrom {
+			return names, nil
+		}
+	}
+	for _, to := range a.platform.Aliases() {
+		if a.AlarmShare > 0 && to.Next == a.Revision && to.Weight >= a.AlarmShare {
 			return names, nil
 		}
 	}

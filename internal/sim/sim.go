@@ -4,6 +4,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,12 +28,17 @@ type Scenario struct {
 	Limits      deploy.Limits
 	// Balanced puts the hosts behind a load balancer.
 	Balanced bool
+	// Platform is where the hosts are imagined: functions or services of that name, whose hooks are
+	// what the hosts do; empty for servers.
+	Platform deploy.Platform
 	// BlueGreen replaces the hosts, which are behind one, by copies; nil updates them in place.
 	BlueGreen *deploy.BlueGreenOptions
 }
 
+func (sc Scenario) platform() deploy.Platform { return cmp.Or(sc.Platform, deploy.Server) }
+
 func (sc Scenario) style() deploy.Style {
-	if sc.BlueGreen != nil {
+	if sc.BlueGreen != nil || sc.Platform != "" {
 		return deploy.Style{Type: deploy.BlueGreen, Option: deploy.WithTrafficControl}
 	}
 	if sc.Balanced {
@@ -51,6 +57,8 @@ type Deployment struct {
 	// AlarmFrom turns an alarm on once a host has run that event of this deployment, until
 	// the next one; empty: never.
 	AlarmFrom deploy.Event
+	// AlarmShare turns it on while that much of some traffic goes to the deployment's version, in percent.
+	AlarmShare int
 	// AlarmFaults is how many readings of the alarms fail first.
 	AlarmFaults int
 }
@@ -68,6 +76,8 @@ type Result struct {
 	// is whose the deployment group's are.
 	Fleets map[string][]string
 	Group  []string
+	// Aliases are where the traffic of functions and services goes in the end.
+	Aliases map[string]simulated.Alias
 	// LeastServing is the fewest hosts that got requests at a time.
 	LeastServing int
 	// Points is how often the engine had just written or acted.
@@ -118,7 +128,7 @@ func Run(ctx context.Context, st store.Store, sc Scenario, crashAt int, check fu
 	r := &run{scenario: sc, crasher: &crasher{at: crashAt}}
 	r.store = counting{st, &r.writes}
 	r.platform = simulated.New(r.store, sc.Hosts)
-	r.alarms.ran = r.platform.Ran
+	r.alarms.platform = r.platform
 	if err := r.setUp(ctx); err != nil {
 		return Result{}, err
 	}
@@ -145,7 +155,7 @@ func (r *run) engines(ctx context.Context, killed <-chan struct{}) {
 		mortal, die := context.WithCancel(ctx)
 		e := engine.New(engine.Config{
 			Store:   crashStore{r.store, crash},
-			Drivers: map[deploy.Platform]platform.Driver{deploy.Server: crashDriver{r.platform, crash}},
+			Drivers: map[deploy.Platform]platform.Driver{r.scenario.platform(): crashDriver{r.platform, crash}},
 			Owner:   fmt.Sprintf("engine-%d", generation),
 			Alarms:  &r.alarms,
 		})
@@ -168,10 +178,10 @@ func (r *run) engines(ctx context.Context, killed <-chan struct{}) {
 
 func (r *run) setUp(ctx context.Context) error {
 	now := time.Now().UTC()
-	app := deploy.Application{ID: "app-1", Name: "shop", Platform: deploy.Server, CreatedAt: now}
+	app := deploy.Application{ID: "app-1", Name: "shop", Platform: r.scenario.platform(), CreatedAt: now}
 	r.group = deploy.Group{
 		ID: "group-1", ApplicationID: app.ID, Application: app.Name, Name: "prod",
-		Platform: deploy.Server, Style: r.scenario.style(), Rollback: r.scenario.Rollback,
+		Platform: r.scenario.platform(), Style: r.scenario.style(), Rollback: r.scenario.Rollback,
 		AutoScalingGroups: []string{simulated.FirstFleet},
 		ConfigName:        r.scenario.Config.Name, OnPremisesFilters: []deploy.TagFilter{{Key: "fleet", Type: deploy.KeyOnly}},
 	}
@@ -214,7 +224,7 @@ func (r *run) create(ctx context.Context, id string, d Deployment) error {
 		limits = deploy.DefaultLimits
 	}
 	var watched *deploy.Alarms
-	if d.AlarmFrom != "" || d.AlarmFaults > 0 {
+	if d.AlarmFrom != "" || d.AlarmShare > 0 || d.AlarmFaults > 0 {
 		watched = &deploy.Alarms{Enabled: true, Names: []string{"errors"}}
 	}
 	g, err := r.store.Group(ctx, "shop", r.group.Name)
@@ -224,7 +234,7 @@ func (r *run) create(ctx context.Context, id string, d Deployment) error {
 	err = r.store.CreateDeployment(ctx, deploy.Deployment{
 		BlueGreen: r.scenario.BlueGreen, Members: g.Members(),
 		ID: id, ApplicationID: "app-1", Application: "shop", GroupID: r.group.ID, Group: r.group.Name,
-		Platform: deploy.Server, Style: r.scenario.style(), Config: r.scenario.Config, Alarms: watched,
+		Platform: r.scenario.platform(), Style: r.scenario.style(), Config: r.scenario.Config, Alarms: watched,
 		Revision: deploy.Revision{Type: deploy.S3, S3: &deploy.S3Location{Bucket: "b", Key: d.Revision, BundleType: "zip"}},
 		Creator:  deploy.ByUser, FileExists: deploy.Disallow, Rollback: r.scenario.Rollback,
 		Limits: limits, Status: deploy.Created, CreatedAt: time.Now().UTC(),
@@ -286,6 +296,7 @@ func (r *run) result(ctx context.Context) (Result, error) {
 	}
 	res := Result{Targets: map[string][]deploy.Target{}, Ran: r.platform.Ran(),
 		Violations: r.platform.Violations(), Points: r.crasher.points, Traffic: map[string]bool{}}
+	res.Aliases = r.platform.Aliases()
 	res.Fleets, res.LeastServing = r.platform.Fleets(), r.platform.LeastServing()
 	for _, hosts := range res.Fleets {
 		for _, h := range hosts {

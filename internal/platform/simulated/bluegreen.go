@@ -80,9 +80,12 @@ func (p *Platform) sidesOf(ctx context.Context, d deploy.Deployment, now time.Ti
 }
 
 // Retire ends a whole fleet, once that is due.
-func (p *Platform) Retire(_ context.Context, d deploy.Deployment, now time.Time) ([]string, error) {
+func (p *Platform) Retire(ctx context.Context, d deploy.Deployment, now time.Time) ([]string, error) {
 	if !d.Retirement.Due(now) {
 		return nil, nil
+	}
+	if d.Routed() {
+		return p.retireRouted(ctx, d)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -51,6 +51,8 @@ type Platform struct {
 	traffic    map[string]*traffic
 	least      int               // see LeastServing
 	fleets     map[string]*fleet // by the name of their Auto Scaling group
+	aliases    map[string]*Alias
+	made       map[deploy.Step]time.Time // when the tasks of an Install run
 	ran        []deploy.Step
 	violations []string
 	busy       sync.WaitGroup
@@ -61,7 +63,7 @@ var _ platform.Driver = (*Platform)(nil)
 // New returns a platform of these hosts.
 func New(store Store, hosts []Host) *Platform {
 	p := &Platform{store: store, hosts: map[string]Host{}, order: hosts, started: map[deploy.Step]bool{},
-		traffic: map[string]*traffic{}, wake: func(string) {}}
+		traffic: map[string]*traffic{}, wake: func(string) {}, aliases: map[string]*Alias{}, made: map[deploy.Step]time.Time{}}
 	p.least = math.MaxInt
 	p.fleets = map[string]*fleet{FirstFleet: {hosts: hosts}}
 	for _, h := range hosts {
@@ -101,7 +103,10 @@ func (p *Platform) violate(format string, args ...any) {
 
 // Resolve selects the hosts by the group's tag filters, or takes both sides of a blue/green deployment.
 func (p *Platform) Resolve(ctx context.Context, d deploy.Deployment, g deploy.Group, now time.Time) ([]deploy.Target, error) {
-	if d.Style.Type == deploy.BlueGreen {
+	switch {
+	case d.Routed():
+		return p.resolveRouted(ctx, d, now)
+	case d.Style.Type == deploy.BlueGreen:
 		return p.resolveSides(ctx, d, now)
 	}
 	if d.Style.Option == deploy.WithTrafficControl && len(p.order) > 0 {
@@ -137,7 +142,11 @@ func (p *Platform) Start(ctx context.Context, s deploy.Step) error {
 		p.violate("%s was started before the store said so", s)
 		return nil
 	}
-	if s.Event.ByService() {
+	if t.Function != nil {
+		if hook, err := p.startRouted(ctx, t, s); !hook || err != nil {
+			return err
+		}
+	} else if s.Event.ByService() {
 		return p.shift(ctx, s)
 	}
 	p.mu.Lock()

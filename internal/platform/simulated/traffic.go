@@ -68,6 +68,13 @@ func (p *Platform) shift(ctx context.Context, s deploy.Step) error {
 
 // Observe looks at the load balancer; everything else the hosts report by themselves.
 func (p *Platform) Observe(ctx context.Context, s deploy.Step) (platform.Observation, error) {
+	if d, err := p.store.Deployment(ctx, s.DeploymentID); err != nil || d.Routed() {
+		t, err := p.store.Target(ctx, s.DeploymentID, s.TargetID)
+		if err != nil {
+			return platform.Observation{}, err
+		}
+		return p.observeRouted(ctx, d, t, s)
+	}
 	if !s.Event.ByService() {
 		return platform.Observation{}, nil
 	}
