@@ -94,6 +94,10 @@ func (t *Target) Append(s Step, delivery, log string) bool {
 	return true
 }
 
+// InHand says whether the step is still to be carried out. One that is not must change nothing
+// any more, whoever asks: somebody may be late.
+func (t *Target) InHand(s Step) bool { return t.inHand(s) != nil }
+
 func (t *Target) inHand(s Step) *EventRecord {
 	e := t.Event(s.Event)
 	if e == nil || e.Status != EventInProgress || e.Attempt != s.Attempt {

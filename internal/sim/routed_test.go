@@ -1,8 +1,11 @@
 package sim
 
 import (
+	"fmt"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/slipway/slipway/internal/deploy"
 	"github.com/slipway/slipway/internal/platform/simulated"
@@ -103,4 +106,71 @@ func checkAliases(t *testing.T, res Result, want string) {
 			}
 		}
 	}
+}
+
+// TestRandomRoutes plays random schedules, failures, faults, alarms, stops and crashes. Whatever
+// happens, no traffic stays half way, every deployment ends, and a rollback that succeeded leaves
+// everything as it was before what it undoes.
+func TestRandomRoutes(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		sc := drawRoutes(rt)
+		res := play(t, sc, rapid.IntRange(0, 120).Draw(rt, "crashAt"))
+		checkEnd(t, res, nil)
+		checkRollbacks(t, res)
+		for name, a := range res.Aliases {
+			if a.Weight != 0 {
+				t.Errorf("the traffic of %s is left half way: %+v", name, a)
+			}
+			if sc.Platform == deploy.ECS && !a.Sets[a.Version] {
+				t.Errorf("the traffic of %s goes to %+v, where no tasks are", name, a)
+			}
+		}
+		if t.Failed() {
+			rt.Fatalf("scenario %+v", sc)
+		}
+	})
+}
+
+func drawRoutes(rt *rapid.T) Scenario {
+	sc := Scenario{
+		Platform: rapid.SampledFrom([]deploy.Platform{deploy.Lambda, deploy.ECS}).Draw(rt, "platform"),
+		Limits:   deploy.Limits{Pickup: time.Minute, Event: 10 * time.Minute, Total: 12 * time.Hour},
+	}
+	kind := rapid.SampledFrom([]deploy.RoutingType{deploy.RouteAllAtOnce, deploy.RouteCanary, deploy.RouteLinear}).Draw(rt, "routing")
+	sc.Config = deploy.Config{Name: "drawn", Platform: sc.Platform, Traffic: &deploy.TrafficRouting{Type: kind}}
+	if kind != deploy.RouteAllAtOnce {
+		sc.Config.Traffic.Percent, sc.Config.Traffic.Interval = rapid.IntRange(10, 99).Draw(rt, "percent"), rapid.IntRange(1, 10).Draw(rt, "interval")
+	}
+	n := 1
+	if sc.Platform == deploy.Lambda {
+		n = rapid.IntRange(1, 3).Draw(rt, "functions")
+	} else {
+		ready, termination := int32(rapid.IntRange(0, 5).Draw(rt, "ready")), int32(rapid.IntRange(0, 5).Draw(rt, "termination"))
+		sc.BlueGreen = &deploy.BlueGreenOptions{BlueAction: deploy.Terminate, ReadyWait: &ready, TerminationWait: &termination}
+		if ready > 0 {
+			sc.BlueGreen.ReadyAction = deploy.StopDeployment
+		}
+	}
+	lifecycle := deploy.Deployment{Platform: sc.Platform}.Lifecycle("")
+	sc.Hosts = fleet(n, func(h *simulated.Host) {
+		h.Faults = rapid.SliceOfN(rapid.SampledFrom([]simulated.Fault{"", simulated.Refused, simulated.Hanging, simulated.Lost}), 0, 6).Draw(rt, "faults")
+		h.Silent = rapid.IntRange(0, 9).Draw(rt, "silent") == 0
+		if rapid.IntRange(0, 2).Draw(rt, "fails") == 0 {
+			h.Fails = map[deploy.Event]string{rapid.SampledFrom(lifecycle).Draw(rt, "event"): fmt.Sprintf("v%d", rapid.IntRange(1, 3).Draw(rt, "by"))}
+		}
+	})
+	if rapid.Bool().Draw(rt, "rollback") {
+		sc.Rollback = deploy.AutoRollback{Enabled: true,
+			Events: []deploy.RollbackEvent{deploy.RollbackOnFailure, deploy.RollbackOnRequest, deploy.RollbackOnAlarm}}
+	}
+	for i := range rapid.IntRange(1, 3).Draw(rt, "deployments") {
+		d := Deployment{Revision: fmt.Sprintf("v%d", i+1), AlarmShare: rapid.SampledFrom([]int{0, 0, 0, 1, 50}).Draw(rt, "alarm")}
+		if rapid.IntRange(0, 2).Draw(rt, "stop") == 0 {
+			d.StopAfter = time.Duration(rapid.IntRange(1, 600).Draw(rt, "stopAfter")) * time.Second
+		} else if rapid.Bool().Draw(rt, "continue") {
+			d.ContinueAfter = time.Duration(rapid.IntRange(1, 300).Draw(rt, "continueAfter")) * time.Second
+		}
+		sc.Deployments = append(sc.Deployments, d)
+	}
+	return sc
 }

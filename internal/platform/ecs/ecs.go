@@ -169,7 +169,7 @@ func (d *Driver) show(ctx context.Context, at *scene) error {
 // Start begins a step: it asks for what should be so and is not.
 func (d *Driver) Start(ctx context.Context, s deploy.Step) error {
 	at, err := d.scene(ctx, s)
-	if err != nil {
+	if err != nil || !at.target.InHand(s) {
 		return err
 	}
 	if hook := at.target.Hooks[s.Event]; hook != "" {
@@ -190,7 +190,7 @@ func (d *Driver) Start(ctx context.Context, s deploy.Step) error {
 // Observe says how a step is going. Hooks report by themselves.
 func (d *Driver) Observe(ctx context.Context, s deploy.Step) (seen platform.Observation, err error) {
 	at, err := d.scene(ctx, s)
-	if err != nil {
+	if err != nil || !at.target.InHand(s) {
 		return seen, err
 	}
 	if at.target.Hooks[s.Event] != "" {

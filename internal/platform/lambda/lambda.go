@@ -150,23 +150,28 @@ func (d *Driver) checkVersion(ctx context.Context, f deploy.Function, version st
 }
 
 // Start calls the function of a hook, or asks for the share of the traffic that the store wants.
+// The alias is looked at before the store is: a step that is late finds either that it is not in
+// hand any more, or that the alias has changed since.
 func (d *Driver) Start(ctx context.Context, s deploy.Step) error {
 	t, err := d.target(ctx, s)
 	if err != nil {
 		return err
 	}
+	if hook := t.Hooks[s.Event]; hook != "" && t.InHand(s) {
+		d.cfg.Validation.Start(s, hook)
+	}
 	if s.Event != deploy.AllowTraffic {
-		if hook := t.Hooks[s.Event]; hook != "" {
-			d.cfg.Validation.Start(s, hook)
-		}
 		return nil
 	}
 	at, err := d.alias(ctx, *t.Function)
 	if err != nil {
 		return err
 	}
+	if t, err = d.target(ctx, s); err != nil || !t.InHand(s) || t.Shift.Since.IsZero() {
+		return err
+	}
 	share, err := at.share(*t.Function)
-	if err != nil || t.Shift.Since.IsZero() || share == t.Shift.Want {
+	if err != nil || share == t.Shift.Want {
 		return err
 	}
 	return d.move(ctx, *t.Function, at, t.Shift.Want)
@@ -184,8 +189,8 @@ func (d *Driver) Observe(ctx context.Context, s deploy.Step) (seen platform.Obse
 		}
 		return d.cfg.Validation.Observe(s), nil
 	}
-	if t.Shift.Since.IsZero() {
-		return seen, nil // nothing was asked for yet
+	if t.Shift.Since.IsZero() || !t.InHand(s) {
+		return seen, nil // nothing was asked for yet, or nobody asks any more
 	}
 	at, err := d.alias(ctx, *t.Function)
 	if err != nil {

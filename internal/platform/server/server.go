@@ -186,6 +186,9 @@ func (d *Driver) withTraffic(ctx context.Context, s deploy.Step, act func(*deplo
 	if err != nil {
 		return fmt.Errorf("read target: %w", err)
 	}
+	if !target.InHand(s) {
+		return nil // somebody is late
+	}
 	return act(dep.LoadBalancer, target)
 }
 

@@ -141,6 +141,14 @@ func (c *scene) resolve(t *testing.T) ([]deploy.Target, error) {
 func (c *scene) pass(t *testing.T, e deploy.Event) (platform.Observation, error) {
 	t.Helper()
 	step := deploy.Step{DeploymentID: "d-1", TargetID: "web-1", Event: e, Attempt: 1}
+	target := c.fleet.targets["web-1"].Clone()
+	for i := range target.Events {
+		target.Events[i].Status = deploy.EventPending
+	}
+	if at := target.Event(e); at != nil {
+		at.Status, at.Attempt = deploy.EventInProgress, 1
+	}
+	c.fleet.targets["web-1"] = target
 	if err := c.Start(t.Context(), step); err != nil {
 		return platform.Observation{}, err
 	}
@@ -319,5 +327,18 @@ func TestSteps(t *testing.T) {
 				t.Errorf("%v, want %s: %s", err, c.want, c.says)
 			}
 		})
+	}
+}
+
+// TestALateStepChangesNothing: one that was settled while somebody was on the way to start it.
+func TestALateStepChangesNothing(t *testing.T) {
+	c := newScene()
+	if _, err := c.resolve(t); err != nil {
+		t.Fatal(err)
+	}
+	before := len(c.balancing.calls)
+	step := deploy.Step{DeploymentID: "d-1", TargetID: "web-1", Event: deploy.BlockTraffic, Attempt: 1}
+	if err := c.Start(t.Context(), step); err != nil || len(c.balancing.calls) != before {
+		t.Errorf("%v, %v was done", err, c.balancing.calls[before:])
 	}
 }

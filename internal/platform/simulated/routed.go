@@ -19,6 +19,8 @@ type Alias struct {
 	Weight        int
 	// Sets are the versions that tasks run of: on ECS only.
 	Sets map[string]bool
+
+	changes int // so far
 }
 
 // Aliases lists where the traffic of every host goes.
@@ -96,11 +98,17 @@ func routedTarget(d deploy.Deployment, name string, f deploy.Function, hooked bo
 
 // startRouted lets the host's hooks run, moves traffic, or makes tasks.
 func (p *Platform) startRouted(ctx context.Context, t deploy.Target, s deploy.Step) (hook bool, err error) {
+	p.mu.Lock()
+	changes := p.aliasOf(t.ID).changes
+	p.mu.Unlock()
+	if t, err = p.store.Target(ctx, s.DeploymentID, s.TargetID); err != nil || !t.InHand(s) {
+		return false, err // somebody is late
+	}
 	switch {
 	case t.Hooks[s.Event] != "":
 		return true, nil
 	case s.Event == deploy.AllowTraffic && !t.Shift.Since.IsZero():
-		return false, p.move(ctx, t)
+		return false, p.move(ctx, t, changes)
 	case s.Event == deploy.Install:
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -113,12 +121,18 @@ func (p *Platform) startRouted(ctx context.Context, t deploy.Target, s deploy.St
 	return false, nil
 }
 
-func (p *Platform) move(ctx context.Context, t deploy.Target) error {
+// move moves the traffic, unless somebody else has since it had changed that often.
+func (p *Platform) move(ctx context.Context, t deploy.Target, changes int) error {
 	fault := p.nextFault(t.ID)
 	if fault == "" || fault == Lost {
 		p.mu.Lock()
 		a, f := p.aliasOf(t.ID), t.Function
+		if a.changes != changes {
+			p.mu.Unlock()
+			return errRefused
+		}
 		p.share(t.ID, *f)
+		a.changes++
 		a.Version, a.Next, a.Weight = f.Current, f.Target, t.Shift.Want
 		if t.Shift.Want == 0 || t.Shift.Want == 100 {
 			a.Next, a.Weight = "", 0
@@ -132,7 +146,7 @@ func (p *Platform) move(ctx context.Context, t deploy.Target) error {
 }
 
 func (p *Platform) observeRouted(ctx context.Context, d deploy.Deployment, t deploy.Target, s deploy.Step) (seen platform.Observation, err error) {
-	if t.Hooks[s.Event] != "" {
+	if t.Hooks[s.Event] != "" || !t.InHand(s) {
 		return seen, nil
 	}
 	if err := p.nextFault(t.ID).happen(ctx); err != nil {
