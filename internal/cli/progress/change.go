@@ -17,7 +17,9 @@ type Change struct {
 	Took       time.Duration `json:"-"`
 	Seconds    float64       `json:"seconds,omitempty"`
 	Failure    *Failure      `json:"failure,omitempty"`
-	At         time.Time     `json:"time,omitzero"`
+	// Share is how much of the target's traffic has moved now, in percent, where that is what changed.
+	Share *float64  `json:"trafficShare,omitempty"`
+	At    time.Time `json:"time,omitzero"`
 }
 
 // Changes lists what differs, in the order in which it happened: what began, the lifecycle
@@ -43,6 +45,13 @@ func Changes(before, after *Snapshot) []Change {
 		note(Change{Deployment: after.ID, Status: after.Status})
 	}
 	for _, t := range after.Targets {
+		if shareOf(t) != shareOf(was[t.ID]) {
+			c := Change{Deployment: after.ID, Target: t.ID, Event: "AllowTraffic", Status: t.Status, Share: t.Share}
+			if began := t.event("AllowTraffic").Started; began != nil {
+				c.At = *began
+			}
+			events = append(events, c)
+		}
 		events = append(events, eventChanges(after.ID, was[t.ID], t)...)
 		if t.Status != was[t.ID].Status && t.Status != "Pending" {
 			note(Change{Deployment: after.ID, Target: t.ID, Status: t.Status})
@@ -55,6 +64,13 @@ func Changes(before, after *Snapshot) []Change {
 	}
 	slices.SortStableFunc(events, func(a, b Change) int { return a.At.Compare(b.At) })
 	return slices.Concat(began, events, ended)
+}
+
+func shareOf(t Target) float64 {
+	if t.Share == nil {
+		return 0
+	}
+	return *t.Share
 }
 
 func eventChanges(id string, before, after Target) []Change {
@@ -93,6 +109,9 @@ func (c Change) String() string {
 		what = "deployment"
 	}
 	line := fmt.Sprintf("%-12s %-17s %s", subject, what, c.Status)
+	if c.Share != nil {
+		return fmt.Sprintf("%-12s %-17s %.0f %% of the traffic", subject, what, *c.Share)
+	}
 	if c.Took > 0 {
 		line += "  " + Seconds(c.Took)
 	}

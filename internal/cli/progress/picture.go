@@ -2,6 +2,7 @@ package progress
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/slipway/slipway/internal/cli/screen"
@@ -13,6 +14,7 @@ var short = map[string]string{
 	"AfterInstall": "After", "ApplicationStart": "Start", "ValidateService": "Validate",
 	"BeforeBlockTraffic": "PreBlock", "BlockTraffic": "Block", "AfterBlockTraffic": "Blocked",
 	"BeforeAllowTraffic": "PreAllow", "AllowTraffic": "Allow", "AfterAllowTraffic": "Allowed",
+	"AllowTestTraffic": "Test", "AfterAllowTestTraffic": "Tested",
 }
 
 // glyph is how a status looks in a table.
@@ -40,7 +42,7 @@ func Status(s *screen.Screen, status string) string {
 		return s.Paint(screen.Green, status)
 	case "Failed", "Stopped":
 		return s.Paint(screen.Red, status)
-	case "InProgress", "Created", "Queued":
+	case "InProgress", "Created", "Queued", "Ready", "Baking":
 		return s.Paint(screen.Yellow, status)
 	default:
 		return s.Paint(screen.Dim, status)
@@ -67,9 +69,9 @@ func Table(s *screen.Screen, targets []Target, limit int, leads ...Lead) []strin
 	shown, hidden := pick(targets, limit)
 	nameWidth := 8
 	for _, t := range shown {
-		nameWidth = max(nameWidth, len(t.ID))
+		nameWidth = max(nameWidth, len(t.name()))
 	}
-	events := longest(targets)
+	events := columns(targets)
 	headings := headings(events, s.Width()-nameWidth-statusWidth-leadWidth(leads))
 	head := screen.Pad("", nameWidth)
 	for _, l := range leads {
@@ -77,12 +79,16 @@ func Table(s *screen.Screen, targets []Target, limit int, leads ...Lead) []strin
 	}
 	lines := []string{s.Paint(screen.Dim, head+"  "+strings.Join(headings, "  "))}
 	for _, t := range shown {
-		line := s.Paint(screen.Bold, screen.Pad(t.ID, nameWidth))
+		line := s.Paint(screen.Bold, screen.Pad(t.name(), nameWidth))
 		for _, l := range leads {
 			line += "  " + screen.Pad(l.Cell(t.ID), l.Width)
 		}
 		for i, name := range events {
-			line += "  " + center(glyph(s, t.event(name).Status), len(headings[i]))
+			mark := " " // not one of its events
+			if e := t.event(name); e.Name != "" {
+				mark = glyph(s, e.Status)
+			}
+			line += "  " + center(mark, len(headings[i]))
 		}
 		lines = append(lines, line+"  "+Status(s, t.Status)+s.Paint(screen.Dim, t.current()))
 	}
@@ -113,17 +119,16 @@ func leadWidth(leads []Lead) int {
 	return width
 }
 
-// longest is the list of event names of the target that has most.
-func longest(targets []Target) []string {
-	var most []Event
-	for _, t := range targets {
-		if len(t.Events) > len(most) {
-			most = t.Events
+// columns are the names of all the targets' events, those of the target that has most first:
+// the two sides of a blue/green deployment have different ones.
+func columns(targets []Target) (names []string) {
+	byLength := slices.SortedStableFunc(slices.Values(targets), func(a, b Target) int { return len(b.Events) - len(a.Events) })
+	for _, t := range byLength {
+		for _, e := range t.Events {
+			if !slices.Contains(names, e.Name) {
+				names = append(names, e.Name)
+			}
 		}
-	}
-	names := make([]string, len(most))
-	for i, e := range most {
-		names[i] = e.Name
 	}
 	return names
 }
@@ -152,6 +157,14 @@ func center(text string, width int) string {
 	return screen.Pad(strings.Repeat(" ", max(left, 0))+text, width)
 }
 
+// name is the target's id, with its side.
+func (t Target) name() string {
+	if t.Side != "" {
+		return t.ID + " " + strings.ToLower(t.Side)
+	}
+	return t.ID
+}
+
 func (t Target) event(name string) Event {
 	for _, e := range t.Events {
 		if e.Name == name {
@@ -161,12 +174,16 @@ func (t Target) event(name string) Event {
 	return Event{}
 }
 
-// current names the event at work, or the one that failed.
+// current names the event at work, or the one that failed, and says where the traffic is.
 func (t Target) current() string {
+	traffic := ""
+	if t.Share != nil && t.To != "" {
+		traffic = fmt.Sprintf("  %.0f %% to %s", *t.Share, t.To)
+	}
 	for _, e := range t.Events {
 		if e.Status == "InProgress" || e.Status == "Failed" {
-			return " " + e.Name
+			return " " + e.Name + traffic
 		}
 	}
-	return ""
+	return traffic
 }

@@ -51,11 +51,17 @@ type Snapshot struct {
 	Targets         []Target `json:"targets"`
 }
 
-// A Target is one instance of a deployment.
+// A Target is one instance, function or service of a deployment.
 type Target struct {
-	ID     string  `json:"targetId"`
-	Status string  `json:"status"`
+	ID     string `json:"targetId"`
+	Status string `json:"status"`
+	// Side is Blue or Green in a blue/green deployment of instances.
+	Side   string  `json:"instanceLabel,omitempty"`
 	Events []Event `json:"lifecycleEvents"`
+	// Share is how much of its traffic goes to what is deployed, in percent, and To says what that
+	// is; nil for instances.
+	Share *float64 `json:"trafficShare,omitempty"`
+	To    string   `json:"trafficTo,omitempty"`
 }
 
 // An Event is one lifecycle event of a target.
@@ -117,8 +123,12 @@ func Fetch(ctx context.Context, api API, id string) (*Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the targets of %s: %w", id, err)
 	}
+	most := batchLimit
+	if p := got.DeploymentInfo.ComputePlatform; p == types.ComputePlatformLambda || p == types.ComputePlatformEcs {
+		most = 1 // more are refused
+	}
 	for len(ids) > 0 {
-		n := min(len(ids), batchLimit)
+		n := min(len(ids), most)
 		batch, err := api.BatchGetDeploymentTargets(ctx, &codedeploy.BatchGetDeploymentTargetsInput{
 			DeploymentId: &id, TargetIds: ids[:n],
 		})
@@ -190,12 +200,33 @@ func Revision(r *types.RevisionLocation) string {
 }
 
 func describeTarget(t types.DeploymentTarget) Target {
-	i := t.InstanceTarget
-	if i == nil {
-		return Target{ID: "(" + string(t.DeploymentTargetType) + ")", Events: []Event{}}
+	switch {
+	case t.InstanceTarget != nil:
+		i := t.InstanceTarget
+		return Target{ID: aws.ToString(i.TargetId), Status: string(i.Status), Side: string(i.InstanceLabel), Events: describeEvents(i.LifecycleEvents)}
+	case t.LambdaTarget != nil:
+		l := t.LambdaTarget
+		out := Target{ID: aws.ToString(l.TargetId), Status: string(l.Status), Events: describeEvents(l.LifecycleEvents)}
+		if f := l.LambdaFunctionInfo; f != nil {
+			out.Share, out.To = &f.TargetVersionWeight, "version "+aws.ToString(f.TargetVersion)
+		}
+		return out
+	case t.EcsTarget != nil:
+		e := t.EcsTarget
+		out := Target{ID: aws.ToString(e.TargetId), Status: string(e.Status), Events: describeEvents(e.LifecycleEvents), Share: new(float64)}
+		for _, set := range e.TaskSetsInfo {
+			if set.TaskSetLabel == types.TargetLabelGreen {
+				*out.Share, out.To = set.TrafficWeight, aws.ToString(set.Identifer)
+			}
+		}
+		return out
 	}
-	out := Target{ID: aws.ToString(i.TargetId), Status: string(i.Status), Events: []Event{}}
-	for _, e := range i.LifecycleEvents {
+	return Target{ID: "(" + string(t.DeploymentTargetType) + ")", Events: []Event{}}
+}
+
+func describeEvents(list []types.LifecycleEvent) []Event {
+	events := []Event{}
+	for _, e := range list {
 		event := Event{
 			Name: aws.ToString(e.LifecycleEventName), Status: string(e.Status),
 			Started: e.StartTime, Ended: e.EndTime,
@@ -206,9 +237,9 @@ func describeTarget(t types.DeploymentTarget) Target {
 				Message: aws.ToString(d.Message), LogTail: aws.ToString(d.LogTail),
 			}
 		}
-		out.Events = append(out.Events, event)
+		events = append(events, event)
 	}
-	return out
+	return events
 }
 
 // Watch takes a snapshot at once and every so often, and hands each to see, until the

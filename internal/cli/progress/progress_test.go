@@ -193,3 +193,37 @@ func TestHeadings(t *testing.T) {
 		}
 	}
 }
+
+// Functions and services show where their traffic is; instances which side they are on, whose
+// events differ.
+func TestOtherTargets(t *testing.T) {
+	weight := func(share float64, status string) *Snapshot {
+		return &Snapshot{ID: "d-1", Status: "InProgress", Targets: []Target{describeTarget(types.DeploymentTarget{LambdaTarget: &types.LambdaTarget{
+			TargetId: aws.String("shop:live"), Status: types.TargetStatusInProgress,
+			LifecycleEvents:    []types.LifecycleEvent{{LifecycleEventName: aws.String("AllowTraffic"), Status: types.LifecycleEventStatus(status), StartTime: &t0}},
+			LambdaFunctionInfo: &types.LambdaFunctionInfo{TargetVersion: aws.String("2"), TargetVersionWeight: share},
+		}})}}
+	}
+	var lines []string
+	for _, c := range Changes(weight(10, "InProgress"), weight(100, "Succeeded")) {
+		lines = append(lines, c.String())
+	}
+	lines = append(lines, Table(plain(), weight(10, "InProgress").Targets, 0)...)
+	lines = append(lines, Table(plain(), []Target{
+		{ID: "i-1", Side: "Blue", Status: "Pending", Events: []Event{{Name: "BlockTraffic", Status: "Pending"}}},
+		{ID: "i-2", Side: "Green", Status: "Ready", Events: []Event{{Name: "Install", Status: "Succeeded"}, {Name: "AllowTraffic", Status: "Pending"}}},
+		describeTarget(types.DeploymentTarget{EcsTarget: &types.ECSTarget{TargetId: aws.String("c:s"), Status: types.TargetStatusSucceeded,
+			TaskSetsInfo: []types.ECSTaskSet{{Identifer: aws.String("ecs-svc/2"), TrafficWeight: 100, TaskSetLabel: types.TargetLabelGreen}}}}),
+	}, 0)...)
+	want := `shop:live    AllowTraffic      100 % of the traffic
+shop:live    AllowTraffic      Succeeded
+           Allow
+shop:live    ●    InProgress AllowTraffic  10 % to version 2
+           Install  Allow  Block
+i-1 blue                     ·    Pending
+i-2 green     ✓       ·           Ready
+c:s                               Succeeded  100 % to ecs-svc/2`
+	if diff := cmp.Diff(want, strings.Join(lines, "\n")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
