@@ -56,6 +56,8 @@ var layers = map[string]string{
 	"internal/standin/elb":         "internal/awswire internal/identity internal/standin/record internal/standin/elb/plane",
 	"internal/standin/ec2":         "internal/awswire internal/identity internal/standin/record",
 	"internal/standin/ec2/machine": "internal/standin/ec2 internal/sandbox",
+	"internal/standin/ecs":         "internal/awswire internal/identity internal/standin/record",
+	"internal/standin/ecs/docker":  "internal/standin/ecs",
 	"internal/standin/autoscaling": "internal/awswire internal/identity internal/standin/record",
 	"internal/standin/lambda":      "internal/awswire internal/identity internal/standin/record internal/sandbox",
 	"internal/standin/cloudtrail":  "internal/awswire internal/identity internal/audit",
@@ -74,7 +76,7 @@ var layers = map[string]string{
 		"internal/control internal/identity internal/awswire internal/api internal/hostapi internal/standin/iam internal/standin/s3 " +
 		"internal/standin/cloudtrail internal/audit internal/installer internal/awsclient internal/alarm internal/survey internal/scaling internal/standin/cloudwatch " +
 		"internal/standin/elb internal/standin/elb/plane internal/standin/elb/forward internal/standin/elb/haproxy internal/standin/lambda " +
-		"internal/standin/autoscaling internal/standin/ec2 internal/standin/ec2/machine",
+		"internal/standin/autoscaling internal/standin/ec2 internal/standin/ec2/machine internal/standin/ecs internal/standin/ecs/docker",
 	"internal/cli": "internal/deploy internal/appspec internal/server internal/agent internal/awsclient internal/sandbox",
 	"internal/sim": "internal/deploy internal/engine internal/store internal/store/sqlite internal/platform internal/platform/simulated",
 

@@ -16,6 +16,8 @@ import (
 
 	"github.com/slipway/slipway/internal/awsclient"
 	hosts "github.com/slipway/slipway/internal/platform/server"
+	"github.com/slipway/slipway/internal/standin/ecs"
+	"github.com/slipway/slipway/internal/standin/ecs/docker"
 	"github.com/slipway/slipway/internal/standin/elb"
 	"github.com/slipway/slipway/internal/standin/elb/forward"
 	"github.com/slipway/slipway/internal/standin/elb/haproxy"
@@ -84,9 +86,12 @@ func trafficOver(cfg aws.Config, every time.Duration) *hosts.Traffic {
 	}
 }
 
-// addressOf is where load balancers reach an EC2 instance, or a registered one: where its tag says,
+// addressOf is where load balancers reach an EC2 instance, what stands for the Docker Engine's machine, or a registered instance: where its tag says,
 // else where its agent last called from, "" while it has not.
 func (s *Server) addressOf(ctx context.Context, name string) (address string, ok bool, err error) {
+	if name == ecs.InstanceID {
+		return docker.Published, true, nil
+	}
 	if address, ok = s.instances.Address(name); ok {
 		return address, true, nil
 	}

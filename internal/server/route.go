@@ -41,6 +41,9 @@ func (s *Server) route(service *control.Service) http.Handler {
 	if s.instances != nil {
 		services = append(services, s.instances.Wire())
 	}
+	if s.containers != nil {
+		services = append(services, s.containers.Wire())
+	}
 	for i := range services {
 		services[i] = services[i].Observed(cloudtrail.Recorder(s.audit, s.cfg.Log))
 	}
@@ -113,6 +116,9 @@ func (s *Server) withFacts(r *http.Request, service *control.Service) *http.Requ
 	facts.ResourceTags = func(arn string) []identity.Tag {
 		if s.instances != nil && strings.HasPrefix(arn, "arn:aws:ec2:") {
 			return s.instances.TagsOf(arn)
+		}
+		if s.containers != nil && strings.HasPrefix(arn, "arn:aws:ecs:") {
+			return s.containers.TagsOf(arn)
 		}
 		tags, err := service.TagsOf(r.Context(), arn)
 		if err != nil {

@@ -33,6 +33,7 @@ import (
 	"github.com/slipway/slipway/internal/standin/autoscaling"
 	"github.com/slipway/slipway/internal/standin/cloudwatch"
 	"github.com/slipway/slipway/internal/standin/ec2"
+	"github.com/slipway/slipway/internal/standin/ecs"
 	"github.com/slipway/slipway/internal/standin/elb"
 	"github.com/slipway/slipway/internal/standin/lambda"
 	"github.com/slipway/slipway/internal/standin/s3"
@@ -157,7 +158,9 @@ type Server struct {
 	scaling *autoscaling.Service
 	// instances is nil where instances are AWS's.
 	instances *ec2.Service
-	listener  net.Listener
+	// containers is nil where containers are AWS's.
+	containers *ecs.Service
+	listener   net.Listener
 	// certificate is nil for plain HTTP.
 	certificate *certificate
 	handler     http.Handler
@@ -253,7 +256,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.openScaling(ctx, services); err != nil {
+	if err := errors.Join(s.openScaling(ctx, services), s.openContainers(ctx, services)); err != nil {
 		return err
 	}
 	cloud := s.cloudOver(services)
@@ -355,6 +358,9 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	if s.instances != nil {
 		g.Go(func() error { return s.instances.Run(rooms) })
+	}
+	if s.containers != nil {
+		g.Go(func() error { return s.containers.Run(rooms) })
 	}
 	g.Go(func() error {
 		if err := web.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
