@@ -40,6 +40,9 @@ import (
 //	[!] traffic ends        stop that, and none (some) of the requests may have failed
 //	traffic ends in-flight  stop that; only as many may have failed as are in flight at one moment
 //	machine [try] CMD ARG … run a command, or the AWS CLI, on a machine that looks like Ubuntu
+//	container image VAR     keep the name of an image that says $COLOUR on port 8080
+//	container kill TASK     kill the containers of a task, by its id or ARN
+//	container none          wait until the server has nothing in the engine
 //	walked [NAME …]         every subcommand of aws deploy was called in this story, but these
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"server": func(ts *testscript.TestScript, neg bool, args []string) {
@@ -68,19 +71,20 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"ordinary": func(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(of(ts).Ordinary(args[0]))
 	},
-	"aws":     awsCLI,
-	"until":   until,
-	"id":      keepID,
-	"push":    push,
-	"deploy":  createDeployment,
-	"ends":    ends,
-	"events":  events,
-	"await":   await,
-	"address": addresses,
-	"keep":    keep,
-	"traffic": traffic,
-	"machine": onMachine,
-	"walked":  walked,
+	"aws":       awsCLI,
+	"until":     until,
+	"id":        keepID,
+	"push":      push,
+	"deploy":    createDeployment,
+	"ends":      ends,
+	"events":    events,
+	"await":     await,
+	"address":   addresses,
+	"keep":      keep,
+	"traffic":   traffic,
+	"machine":   onMachine,
+	"container": container,
+	"walked":    walked,
 }
 
 // A story is a world and the CLI that is used in it.

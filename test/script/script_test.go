@@ -13,6 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/slipway/slipway/test/engine"
 	"github.com/slipway/slipway/test/world"
 )
 
@@ -86,6 +87,8 @@ func play(t *testing.T, cli, pattern string, https bool) {
 				return os.Geteuid() == 0, nil
 			case "machine": // there can be a machine of its own
 				return machineMissing() == "", nil
+			case "engine": // containers can be run
+				return engine.Missing() == "", nil
 			}
 			return false, fmt.Errorf("unknown condition %s", name)
 		},

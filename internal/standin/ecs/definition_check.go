@@ -117,8 +117,8 @@ func notHere(in *sdk.RegisterTaskDefinitionInput) error {
 		return refused("Invalid network mode: %s. It is bridge, host, awsvpc or none.", in.NetworkMode)
 	}
 	asked := map[string]bool{
-		"proxyConfiguration": in.ProxyConfiguration != nil, "inferenceAccelerators": len(in.InferenceAccelerators) > 0,
-		"ipcMode": in.IpcMode != "", "pidMode": in.PidMode != "",
+		"proxyConfiguration": in.ProxyConfiguration != nil,
+		"ipcMode":            in.IpcMode != "", "pidMode": in.PidMode != "",
 	}
 	for _, c := range in.ContainerDefinitions {
 		asked["secrets"] = asked["secrets"] || len(c.Secrets) > 0

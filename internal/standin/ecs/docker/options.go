@@ -113,7 +113,7 @@ func (e *Engine) mounts(w ecs.Workload, c types.ContainerDefinition) (list []mou
 		list = append(list, mount.Mount{
 			Type: mount.TypeVolume, Source: "slipway-" + w.Task + "-" + aws.ToString(m.SourceVolume), Target: aws.ToString(m.ContainerPath),
 			ReadOnly:      aws.ToBool(m.ReadOnly),
-			VolumeOptions: &mount.VolumeOptions{Labels: map[string]string{ownerLabel: e.cfg.Owner, taskLabel: w.Task}},
+			VolumeOptions: &mount.VolumeOptions{Labels: map[string]string{ownerLabel: e.cfg.Owner, dataLabel: e.cfg.Data, taskLabel: w.Task}},
 		})
 	}
 	return list
