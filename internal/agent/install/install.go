@@ -5,8 +5,8 @@
 // which permissions they get, and what stands in the way once the previous installation is gone.
 // So a conflict, a typo in a user name or a missing source fails a deployment while the old
 // version is still in place. Run then removes the old files, last made first, and carries out the
-// instructions; each path is written to the cleanup file before it is made (a folder: after), so
-// that a crash at any moment leaves nothing behind that the next deployment would not remove.
+// instructions; each path is written to the cleanup file before it is made, so that a crash at any
+// moment leaves nothing behind that the next deployment would not remove.
 //
 // An atomic installation (atomic.go) builds a whole version beside the one in use and switches a
 // symbolic link.

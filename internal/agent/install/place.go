@@ -3,7 +3,6 @@ package install
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -136,16 +135,13 @@ func (p *placer) record(path string) error {
 
 // makeDir tolerates a folder that clean-up could not remove after all; that one is not ours.
 func (p *placer) makeDir(dir string) error {
-	err := os.Mkdir(dir, 0o777)
-	if errors.Is(err, fs.ErrExist) {
-		if info, statErr := os.Stat(dir); statErr == nil && info.IsDir() {
-			return nil
-		}
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
 	}
-	if err != nil {
+	if err := p.record(dir); err != nil {
 		return err
 	}
-	return p.record(dir)
+	return os.Mkdir(dir, 0o777)
 }
 
 func (p *placer) recordAll(copies []Instruction) error {
