@@ -292,6 +292,12 @@ func (e *Engine) dispatch(ctx context.Context, id string, passes *semaphore.Weig
 	}
 	e.mu.Lock()
 	w := e.of(id)
+	if w.running { // a look at the store found it while somebody woke it
+		w.woken = true
+		e.mu.Unlock()
+		passes.Release(1)
+		return
+	}
 	w.running, w.woken = true, false
 	e.mu.Unlock()
 	go func() {
