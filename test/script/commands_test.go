@@ -43,6 +43,8 @@ import (
 //	container image VAR     keep the name of an image that says $COLOUR on port 8080
 //	container kill TASK     kill the containers of a task, by its id or ARN
 //	container none          wait until the server has nothing in the engine
+//	share FUNCTION ALIAS CALLS VERSION PERCENT  call it that often; the version has its share of the answers
+//	lasted SECONDS          the last command printed [end, start], so far apart
 //	walked [NAME …]         every subcommand of aws deploy was called in this story, but these
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"server": func(ts *testscript.TestScript, neg bool, args []string) {
@@ -84,6 +86,8 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"traffic":   traffic,
 	"machine":   onMachine,
 	"container": container,
+	"share":     share,
+	"lasted":    lasted,
 	"walked":    walked,
 }
 
@@ -149,6 +153,12 @@ func createDeployment(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("deploy VAR APP/GROUP KEY")
 	}
 	bundle := strings.TrimPrefix(filepath.Ext(args[2]), ".")
+	switch bundle { // an AppSpec
+	case "yml":
+		bundle = "YAML"
+	case "json":
+		bundle = "JSON"
+	}
 	awsCLI(ts, neg, append([]string{"deploy", "create-deployment", "--application-name", app,
 		"--deployment-group-name", group, "--s3-location", "bucket=releases,bundleType=" + bundle + ",key=" + args[2]}, args[3:]...))
 	if !neg {
@@ -212,7 +222,7 @@ func describe(api *codedeploy.Client, id, target string) (string, error) {
 		return "", err
 	}
 	var lines strings.Builder
-	for _, e := range out.DeploymentTarget.InstanceTarget.LifecycleEvents {
+	for _, e := range eventsOf(out.DeploymentTarget) {
 		fmt.Fprintf(&lines, "%s %s", *e.LifecycleEventName, e.Status)
 		if d := e.Diagnostics; d != nil && e.Status == types.LifecycleEventStatusFailed {
 			fmt.Fprintf(&lines, " %s [%s] %s\n%s", d.ErrorCode, value(d.ScriptName), value(d.Message), value(d.LogTail))
@@ -220,6 +230,18 @@ func describe(api *codedeploy.Client, id, target string) (string, error) {
 		lines.WriteString("\n")
 	}
 	return lines.String(), nil
+}
+
+// eventsOf are the lifecycle events of a target, whatever that is.
+func eventsOf(t *types.DeploymentTarget) []types.LifecycleEvent {
+	switch {
+	case t.LambdaTarget != nil:
+		return t.LambdaTarget.LifecycleEvents
+	case t.EcsTarget != nil:
+		return t.EcsTarget.LifecycleEvents
+	default:
+		return t.InstanceTarget.LifecycleEvents
+	}
 }
 
 func value(s *string) string {

@@ -4,6 +4,7 @@
 package script_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		binaries = dir
-		if err := world.Build(dir); err != nil {
+		if err := errors.Join(world.Build(dir), buildFunctions(dir)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
@@ -100,6 +101,7 @@ func play(t *testing.T, cli, pattern string, https bool) {
 			for _, pair := range []string{
 				"PATH=" + binaries + ":" + filepath.Dir(cli) + ":" + os.Getenv("PATH"),
 				"HOME=" + env.WorkDir,
+				"FUNCTIONS=" + binaries,
 				"AWS_EC2_METADATA_DISABLED=true",
 				"AWS_PAGER=",
 				"AWS_MAX_ATTEMPTS=1",
