@@ -37,7 +37,7 @@ var facts = map[string]fact{
 // serviceKeys are those that a service knows for some of its operations, and puts into
 // Request.Keys.
 var serviceKeys = []string{
-	"aws:sourceaccount", "aws:tagkeys", "iam:policyarn", "iam:permissionsboundary", "s3:delimiter", "s3:max-keys", "s3:prefix",
+	"aws:sourceaccount", "aws:tagkeys", "ecs:cluster", "iam:policyarn", "iam:permissionsboundary", "s3:delimiter", "s3:max-keys", "s3:prefix",
 	"sts:externalid", "sts:rolesessionname",
 }
 

@@ -125,6 +125,7 @@ func (s *Service) Wire() awswire.Service {
 type scope struct {
 	resources []string
 	cluster   string // ARN
+	keys      map[string][]string
 }
 
 // reads makes an operation that changes nothing; writes one that changes something, one at a
@@ -135,6 +136,7 @@ func reads[In, Out any](name string, of func(*In) scope, f func(context.Context,
 		if of != nil {
 			on = of(in)
 		}
+		on.keys = tagsAsked(in)
 		if err := authorize(ctx, "ecs:"+name, on); err != nil {
 			return nil, err
 		}
@@ -156,6 +158,7 @@ func authorize(ctx context.Context, action string, on scope) error {
 	if err != nil {
 		return err
 	}
+	caller = caller.With(on.keys)
 	if on.cluster != "" {
 		caller = caller.With(map[string][]string{"ecs:cluster": {on.cluster}})
 	}

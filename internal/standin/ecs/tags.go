@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -44,6 +45,22 @@ func checkTags(tags []types.Tag) error {
 		}
 	}
 	return nil
+}
+
+// tagsAsked lets policies ask for the tags of a request: every input has them under one name.
+func tagsAsked(in any) map[string][]string {
+	keys, of := map[string][]string{}, reflect.ValueOf(in).Elem()
+	if f := of.FieldByName("Tags"); f.IsValid() {
+		tags, _ := f.Interface().([]types.Tag)
+		for _, t := range tags {
+			keys[identity.RequestTag+aws.ToString(t.Key)] = []string{aws.ToString(t.Value)}
+			keys[identity.TagKeys] = append(keys[identity.TagKeys], aws.ToString(t.Key))
+		}
+	}
+	if f := of.FieldByName("TagKeys"); f.IsValid() {
+		keys[identity.TagKeys], _ = f.Interface().([]string)
+	}
+	return keys
 }
 
 // tagged finds what an ARN names: its tags, and how to keep others.

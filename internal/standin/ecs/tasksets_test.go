@@ -9,6 +9,8 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"github.com/slipway/slipway/internal/identity"
 )
 
 var errNoEngine = errors.New("install an engine")
@@ -257,6 +259,37 @@ func TestDefinitions(t *testing.T) {
 			change(in)
 			_, err := w.RegisterTaskDefinition(t.Context(), in)
 			w.refused(err, "ClientException", text)
+		}
+	})
+}
+
+// TestPolicies: what a policy says of clusters and of tags holds.
+func TestPolicies(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		policy, err := identity.ParsePolicy(`{"Version":"2012-10-17","Statement":[
+			{"Effect":"Allow","Action":"ecs:*","Resource":"*","Condition":{"ArnEquals":{"ecs:cluster":"arn:aws:ecs:us-east-1:123456789012:cluster/default"}}},
+			{"Effect":"Allow","Action":"ecs:CreateCluster","Resource":"*","Condition":{"StringEquals":{"aws:RequestTag/team":"shop"}}}]}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		caller := identity.Caller{ARN: "arn:aws:iam::" + account + ":user/anna", AccountID: account, Policies: []identity.Policy{policy}}
+		anna := w.as(caller)
+		must[*sdk.ListTasksOutput](t)(anna.ListTasks(t.Context(), &sdk.ListTasksInput{}))
+		_, err = anna.ListTasks(t.Context(), &sdk.ListTasksInput{Cluster: aws.String("other")})
+		w.refused(err, "AccessDeniedException", "ecs:ListTasks")
+		_, err = anna.CreateCluster(t.Context(), &sdk.CreateClusterInput{ClusterName: aws.String("other")})
+		w.refused(err, "AccessDeniedException", "ecs:CreateCluster")
+		made := must[*sdk.CreateClusterOutput](t)(anna.CreateCluster(t.Context(), &sdk.CreateClusterInput{ClusterName: aws.String("other"),
+			Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("shop")}}}))
+		if got := w.service.TagsOf(*made.Cluster.ClusterArn); len(got) != 1 || got[0].Value != "shop" {
+			t.Errorf("tags are %v", got)
+		}
+		must[*sdk.TagResourceOutput](t)(w.TagResource(t.Context(), &sdk.TagResourceInput{ResourceArn: made.Cluster.ClusterArn,
+			Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("web")}, {Key: aws.String("stage")}}}))
+		must[*sdk.UntagResourceOutput](t)(w.UntagResource(t.Context(), &sdk.UntagResourceInput{ResourceArn: made.Cluster.ClusterArn, TagKeys: []string{"stage"}}))
+		got := must[*sdk.ListTagsForResourceOutput](t)(w.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceArn: made.Cluster.ClusterArn}))
+		if len(got.Tags) != 1 || *got.Tags[0].Value != "web" {
+			t.Errorf("tags are %+v", got.Tags)
 		}
 	})
 }
