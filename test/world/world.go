@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -74,7 +75,7 @@ func (w *World) start(name string, binary string, args ...string) error {
 	}
 	defer log.Close()
 	cmd := exec.Command(filepath.Join(w.binaries, binary), args...)
-	cmd.Env = append(w.env(), "SLIPWAY_STORY="+w.Dir)
+	cmd.Env = append(slices.Clip(w.env()), "SLIPWAY_STORY="+w.Dir) // a story goes on to append to its own
 	if w.HTTPS {
 		cmd.Env = append(cmd.Env, "AWS_CA_BUNDLE="+w.CAFile(), "SSL_CERT_FILE="+w.CAFile())
 	}

@@ -210,7 +210,7 @@ func TestHoldsOff(t *testing.T) {
 
 func TestEngineComesAndGoes(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		w.dock.gone = errNoEngine
+		w.dock.goes(errNoEngine)
 		w.define(types.NetworkModeAwsvpc)
 		w.serve(1)
 		w.said("(service web) was unable to place a task because no container instance met all of its requirements. Reason: install an engine")
@@ -224,7 +224,7 @@ func TestEngineComesAndGoes(t *testing.T) {
 		gone := func(err error) {
 			w.dock.mu.Lock()
 			defer w.dock.mu.Unlock()
-			w.dock.gone = err
+			w.dock.goes(err)
 		}
 		gone(nil)
 		w.settle()

@@ -78,6 +78,13 @@ func (d *dock) Ready(context.Context) error {
 	return d.gone
 }
 
+// goes lets everything say err from now on.
+func (d *dock) goes(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.gone = err
+}
+
 func (d *dock) Start(_ context.Context, w Workload) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
