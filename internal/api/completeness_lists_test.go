@@ -5,7 +5,7 @@ package api_test
 // is work to come; everything else is for good.
 
 const (
-	noPlatforms   = "not built yet: deployments to ECS"
+	noRecord      = "AWS documents no situation; what is gone or unhealthy has codes that say which"
 	noQuota       = "Slipway has no such quota: what you keep is bounded by your disk"
 	noTokens      = "Slipway keeps no GitHub tokens: AWS makes them in its console only"
 	anotherCode   = "AWS's model keeps it from an older API; the present one says so with another exception: "
@@ -71,11 +71,9 @@ var neverSeen = map[string]string{
 	"StopStatus Pending":           "a deployment is marked as stopping before the request is answered",
 
 	"ErrorCode CLOUDFORMATION_STACK_FAILURE":        noFormation,
-	"ErrorCode CODEDEPLOY_RESOURCE_CANNOT_BE_FOUND": noPlatforms,
-	"ErrorCode CUSTOMER_APPLICATION_UNHEALTHY":      noPlatforms,
-	"ErrorCode ECS_UPDATE_ERROR":                    noPlatforms,
+	"ErrorCode CODEDEPLOY_RESOURCE_CANNOT_BE_FOUND": noRecord,
+	"ErrorCode CUSTOMER_APPLICATION_UNHEALTHY":      noRecord,
 	"ErrorCode IAM_ROLE_MISSING":                    noRoles,
-	"ErrorCode INVALID_ECS_SERVICE":                 noPlatforms,
 	"ErrorCode MISSING_GITHUB_TOKEN":                noTokens,
 	"ErrorCode NO_EC2_SUBSCRIPTION":                 "there is nothing to subscribe to",
 	"ErrorCode RESOURCE_LIMIT_EXCEEDED":             noQuota,

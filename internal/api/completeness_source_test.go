@@ -20,7 +20,7 @@ var madeBy = map[string]string{
 	"LifecycleErrorCode": "ScriptCode",
 }
 
-var makers = []string{"rollout", "engine", "control", "hostapi", "platform/server", "platform/lambda", "platform/validation", "platform"}
+var makers = []string{"rollout", "engine", "control", "hostapi", "platform/server", "platform/lambda", "platform/ecs", "platform/validation", "platform"}
 
 // made maps "Enumeration value" to a file that uses the constant.
 func made(t testing.TB) map[string]string {

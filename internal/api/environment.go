@@ -137,6 +137,7 @@ func loadBalancerOut(l *deploy.LoadBalancer) *wire.LoadBalancerInfo {
 	return out
 }
 
+// blueGreenOut always says the minutes: "aws ecs deploy" reads them without looking.
 func blueGreenOut(b *deploy.BlueGreenOptions) *wire.BlueGreenDeploymentConfiguration {
 	if b == nil {
 		return nil
@@ -147,12 +148,12 @@ func blueGreenOut(b *deploy.BlueGreenOptions) *wire.BlueGreenDeploymentConfigura
 	}
 	if b.ReadyAction != "" {
 		out.DeploymentReadyOption = &wire.DeploymentReadyOption{
-			ActionOnTimeout: wire.DeploymentReadyAction(b.ReadyAction), WaitTimeInMinutes: b.ReadyWait,
+			ActionOnTimeout: wire.DeploymentReadyAction(b.ReadyAction), WaitTimeInMinutes: new(value(b.ReadyWait)),
 		}
 	}
 	if b.BlueAction != "" {
 		out.TerminateBlueInstancesOnDeploymentSuccess = &wire.BlueInstanceTerminationOption{
-			Action: wire.InstanceAction(b.BlueAction), TerminationWaitTimeInMinutes: b.TerminationWait,
+			Action: wire.InstanceAction(b.BlueAction), TerminationWaitTimeInMinutes: new(value(b.TerminationWait)),
 		}
 	}
 	return out

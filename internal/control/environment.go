@@ -240,7 +240,6 @@ var unbuilt = []struct {
 	code  string
 	what  string
 }{
-	{func(g deploy.Group) bool { return g.Platform == deploy.ECS }, "InvalidDeploymentGroupName", "deployments to the ECS compute platform"},
 	{func(g deploy.Group) bool { return len(g.Triggers) > 0 }, "InvalidDeploymentGroupName", "deployments that publish notifications (triggerConfigurations)"},
 }
 

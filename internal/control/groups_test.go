@@ -139,31 +139,12 @@ func TestSettingsThatAreRefused(t *testing.T) {
 
 // What a group is recorded with and no deployment carries out is refused by name.
 func TestDeploymentsThatAreNotBuiltAreRefused(t *testing.T) {
-	traffic := &deploy.Style{Type: deploy.BlueGreen, Option: deploy.WithTrafficControl}
-	pair := &deploy.LoadBalancer{Pairs: []deploy.TargetGroupPair{{TargetGroups: []string{"a", "b"}, ProdListeners: []string{"arn"}}}}
-	options := &deploy.BlueGreenOptions{ReadyAction: "CONTINUE_DEPLOYMENT", BlueAction: "TERMINATE"}
-	type S = control.GroupSettings
-	for _, c := range []struct {
-		platform   deploy.Platform
-		s          S
-		code, text string
-	}{
-		{deploy.ECS, S{Style: traffic, LoadBalancer: pair, BlueGreen: options,
-			ECSServices: []deploy.ECSService{{Cluster: "c", Service: "s"}}}, "InvalidDeploymentGroupName", "ECS"},
-		{deploy.Server, S{Triggers: []deploy.Trigger{{Name: "t", Topic: "arn:aws:sns:us-east-1:0:t", Events: []string{"DeploymentStart"}}}},
-			"InvalidDeploymentGroupName", "notifications"},
-	} {
-		w := newWorld(t)
-		must(t)(w.CreateApplication(t.Context(), admin, "web", c.platform, nil))
-		c.s.ServiceRoleARN = role
-		must(t)(w.CreateGroup(t.Context(), admin, "web", "prod", c.s, nil))
-		revision := bundle
-		if c.platform != deploy.Server {
-			revision = inline
-		}
-		_, err := w.CreateDeployment(t.Context(), admin, control.DeploymentRequest{Application: "web", Group: "prod", Revision: revision})
-		wantError(t, err, c.code, c.text)
-	}
+	w := newWorld(t)
+	must(t)(w.CreateApplication(t.Context(), admin, "web", deploy.Server, nil))
+	must(t)(w.CreateGroup(t.Context(), admin, "web", "prod", control.GroupSettings{ServiceRoleARN: role,
+		Triggers: []deploy.Trigger{{Name: "t", Topic: "arn:aws:sns:us-east-1:0:t", Events: []string{"DeploymentStart"}}}}, nil))
+	_, err := w.CreateDeployment(t.Context(), admin, control.DeploymentRequest{Application: "web", Group: "prod", Revision: bundle})
+	wantError(t, err, "InvalidDeploymentGroupName", "notifications")
 }
 
 // A hook keeps its name while the group keeps its own, and differs per Auto Scaling group.

@@ -201,13 +201,25 @@ func (p *pass) deadline(i int, e *deploy.EventRecord) time.Time {
 	}
 }
 
+// inMinutes is how AWS says for how long it waits.
+func inMinutes(d time.Duration) string {
+	if d%time.Minute != 0 {
+		return d.String()
+	}
+	return fmt.Sprintf("%d minutes", d/time.Minute)
+}
+
 // lateRouted says what an event of a routed deployment that is past its deadline has failed of.
 func (p *pass) lateRouted(t *deploy.Target, e *deploy.EventRecord) string {
 	hook := t.Hooks[e.Name]
 	switch {
 	case e.Name == deploy.Install:
-		return fmt.Sprintf("The deployment timed out while waiting for the replacement task set to become healthy. "+
-			"This time out period is %.0f minutes.", p.d.Limits.Event.Minutes())
+		text := fmt.Sprintf("The deployment timed out while waiting for the replacement task set to become healthy. "+
+			"This time out period is %s.", inMinutes(p.d.Limits.Event))
+		if d := e.Diagnostics; d != nil {
+			text += " " + d.Log // what was seen of it last
+		}
+		return text
 	case e.Name == deploy.AllowTraffic:
 		return fmt.Sprintf("%d%% of the traffic of %s was to move, but did not within %s.", t.Shift.Want, t.ID, p.d.Limits.Event)
 	case hook == "":

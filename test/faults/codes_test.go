@@ -208,6 +208,18 @@ var situations = map[types.ErrorCode]situation{
 		`The deployment failed because one or more of the lifecycle event validation functions failed. BeforeAllowTraffic of page:live: ` +
 			`The function nobody cannot be called: Function not found: .*:function:nobody`},
 
+	types.ErrorCodeInvalidEcsService: {func(t *testing.T, r *rooms) (*shop, string) {
+		h := &harbour{shop: r.usual()}
+		h.application(t)
+		h.offer(t, "web", "arn:aws:elasticloadbalancing:us-east-1:000000000000:listener/app/web/1/2")
+		return h.shop, h.replace(t, "web", replacement("web", "web", servicePort))
+	}, `The deployment failed because the ECS service is missing or cannot be used: Cluster not found\. \(service prod:web\)`},
+
+	types.ErrorCodeEcsUpdateError: {func(t *testing.T, _ *rooms) (*shop, string) {
+		h := openHarbour(t, nil)
+		return h.shop, h.replace(t, "web", replacement("web", "wep", servicePort))
+	}, `The ECS service cannot be updated due to an unexpected error: The task definition web has no container wep with the port 8080\.`},
+
 	types.ErrorCodeInternalError: {func(t *testing.T, r *rooms) (*shop, string) {
 		s := r.clouded().customer(t, "cut-off", mayBalance, "--pickup-timeout", "1s")
 		r.cloud.becomes(refusing, "DescribeTargetGroups")

@@ -51,6 +51,7 @@ type crowd struct {
 
 	mu       sync.Mutex
 	answered int
+	by       map[string]int // answers, by what they say
 	failed   []string
 }
 
@@ -61,12 +62,21 @@ func traffic(ts *testscript.TestScript, neg bool, args []string) {
 	switch args[0] {
 	case "begins":
 		ctx, cancel := context.WithCancel(context.Background())
-		s.crowd = &crowd{cancel: cancel}
+		s.crowd = &crowd{cancel: cancel, by: map[string]int{}}
 		for range crowdSize {
 			s.crowd.done.Go(func() { s.crowd.ask(ctx, args[1]) })
 		}
 		ts.Defer(cancel)
 		ts.Check(s.Await("the first answers", func() (bool, error) { return s.crowd.count() >= crowdSize, nil }))
+	case "share":
+		percent, err := strconv.ParseFloat(args[2], 64)
+		ts.Check(err)
+		calls, err := strconv.Atoi(args[3])
+		ts.Check(err)
+		s.crowd.forget()
+		ts.Check(s.Await("that many answers", func() (bool, error) { return s.crowd.count() >= calls, nil }))
+		got, all := s.crowd.answers(args[1])
+		wantShare(ts, got, all, percent, args[1])
 	case "ends":
 		s.crowd.cancel()
 		s.crowd.done.Wait()
@@ -83,8 +93,23 @@ func traffic(ts *testscript.TestScript, neg bool, args []string) {
 				strings.Join(s.crowd.failed[:min(1, len(s.crowd.failed))], ""))
 		}
 	default:
-		ts.Fatalf("traffic begins URL | ends [in-flight]")
+		ts.Fatalf("traffic begins URL | share ANSWER PERCENT CALLS | ends [in-flight]")
 	}
+}
+
+// forget begins to count anew, but for what has failed.
+func (c *crowd) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answered = 0
+	clear(c.by)
+}
+
+// answers are those that say something, and all.
+func (c *crowd) answers(say string) (these, all int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.by[say], c.answered
 }
 
 func (c *crowd) count() int {
@@ -100,22 +125,23 @@ func (c *crowd) ask(ctx context.Context, url string) {
 	for ctx.Err() == nil {
 		r, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodGet, url, nil)
 		if err != nil {
-			c.note(err)
+			c.note("", err)
 			return
 		}
 		answer, err := client.Do(r)
+		var said []byte
 		if err == nil {
-			_, err = io.Copy(io.Discard, answer.Body)
+			said, err = io.ReadAll(answer.Body)
 			answer.Body.Close()
 			if err == nil && answer.StatusCode != http.StatusOK {
 				err = fmt.Errorf("status %s", answer.Status)
 			}
 		}
-		c.note(err)
+		c.note(strings.TrimSpace(string(said)), err)
 	}
 }
 
-func (c *crowd) note(err error) {
+func (c *crowd) note(said string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil {
@@ -123,4 +149,5 @@ func (c *crowd) note(err error) {
 		return
 	}
 	c.answered++
+	c.by[said]++
 }

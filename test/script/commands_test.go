@@ -87,6 +87,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"machine":   onMachine,
 	"container": container,
 	"share":     share,
+	"shifted":   shifted,
 	"lasted":    lasted,
 	"walked":    walked,
 }

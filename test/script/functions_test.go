@@ -8,12 +8,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -44,11 +47,16 @@ func share(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	got, err := answeredBy(lambda.NewFromConfig(cfg), args[0], args[1], args[3], calls)
 	ts.Check(err)
+	wantShare(ts, got, calls, percent, "version "+args[3])
+}
+
+// wantShare wants so many percent of all answers, within four standard deviations.
+func wantShare(ts *testscript.TestScript, got, all int, percent float64, by string) {
 	p := percent / 100
-	mean, deviation := float64(calls)*p, math.Sqrt(float64(calls)*p*(1-p))
-	fmt.Fprintf(ts.Stdout(), "%d of %d calls were answered by version %s\n", got, calls, args[3])
+	mean, deviation := float64(all)*p, math.Sqrt(float64(all)*p*(1-p))
+	fmt.Fprintf(ts.Stdout(), "%d of %d calls were answered by %s\n", got, all, by)
 	if math.Abs(float64(got)-mean) > 4*deviation {
-		ts.Fatalf("%d of %d calls were answered by version %s, want %.0f ± %.0f", got, calls, args[3], mean, 4*deviation)
+		ts.Fatalf("%d of %d calls were answered by %s, want %.0f ± %.0f", got, all, by, mean, 4*deviation)
 	}
 }
 
@@ -85,6 +93,36 @@ func answeredBy(api *lambda.Client, function, alias, version string, calls int) 
 	default:
 		return int(got.Load()), nil
 	}
+}
+
+// shifted waits until what is deployed has a share of the traffic, in percent, that matches.
+//
+//	shifted DEPLOYMENT TARGET PATTERN
+func shifted(ts *testscript.TestScript, neg bool, args []string) {
+	s := of(ts)
+	cfg, err := s.Config()
+	ts.Check(err)
+	api, want := codedeploy.NewFromConfig(cfg), regexp.MustCompile("^("+args[2]+")$")
+	ts.Check(s.Await("a share of "+args[2], func() (bool, error) {
+		out, err := api.GetDeploymentTarget(context.Background(), &codedeploy.GetDeploymentTargetInput{DeploymentId: &args[0], TargetId: &args[1]})
+		if err != nil {
+			return false, nil // there is no target yet
+		}
+		return want.MatchString(strconv.FormatFloat(weight(out.DeploymentTarget), 'f', -1, 64)), nil
+	}))
+}
+
+// weight is the share of the traffic of what is deployed.
+func weight(t *types.DeploymentTarget) float64 {
+	if t.LambdaTarget != nil {
+		return t.LambdaTarget.LambdaFunctionInfo.TargetVersionWeight
+	}
+	for _, set := range t.EcsTarget.TaskSetsInfo {
+		if set.TaskSetLabel == types.TargetLabelGreen {
+			return set.TrafficWeight
+		}
+	}
+	return 0
 }
 
 // lasted wants what the last command printed, [end, start], to be that many seconds apart, or up

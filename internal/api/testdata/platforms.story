@@ -130,7 +130,8 @@
     },
     "blueGreenDeploymentConfiguration": {
       "deploymentReadyOption": {
-        "actionOnTimeout": "CONTINUE_DEPLOYMENT"
+        "actionOnTimeout": "CONTINUE_DEPLOYMENT",
+        "waitTimeInMinutes": 0
       },
       "terminateBlueInstancesOnDeploymentSuccess": {
         "action": "TERMINATE",
@@ -221,7 +222,8 @@
     },
     "blueGreenDeploymentConfiguration": {
       "deploymentReadyOption": {
-        "actionOnTimeout": "CONTINUE_DEPLOYMENT"
+        "actionOnTimeout": "CONTINUE_DEPLOYMENT",
+        "waitTimeInMinutes": 0
       },
       "terminateBlueInstancesOnDeploymentSuccess": {
         "action": "TERMINATE",
@@ -376,7 +378,8 @@
     },
     "blueGreenDeploymentConfiguration": {
       "deploymentReadyOption": {
-        "actionOnTimeout": "CONTINUE_DEPLOYMENT"
+        "actionOnTimeout": "CONTINUE_DEPLOYMENT",
+        "waitTimeInMinutes": 0
       },
       "terminateBlueInstancesOnDeploymentSuccess": {
         "action": "TERMINATE",
@@ -455,7 +458,8 @@
     "autoScalingGroups": [],
     "blueGreenDeploymentConfiguration": {
       "deploymentReadyOption": {
-        "actionOnTimeout": "CONTINUE_DEPLOYMENT"
+        "actionOnTimeout": "CONTINUE_DEPLOYMENT",
+        "waitTimeInMinutes": 0
       },
       "terminateBlueInstancesOnDeploymentSuccess": {
         "action": "TERMINATE",

@@ -16,8 +16,8 @@ import (
 	"github.com/slipway/slipway/internal/platform"
 )
 
-// enoughFailures is how many tasks in a row may stop before a replacement of which none runs
-// is given up.
+// enoughFailures is how many tasks may stop before a replacement of which none is healthy is
+// given up.
 const enoughFailures = 3
 
 func taskSetOf(set types.TaskSet, label deploy.Label, ref deploy.TaskSetRef) deploy.TaskSet {
@@ -100,7 +100,7 @@ func (d *Driver) clear(ctx context.Context, at *scene) error {
 		return refusedOr(err, "service %s", at.service.ID())
 	}
 	for _, set := range out.TaskSets {
-		if aws.ToString(set.Status) == "PRIMARY" || len(set.LoadBalancers) == 0 || aws.ToString(set.LoadBalancers[0].TargetGroupArn) != at.service.Replacement.TargetGroupARN {
+		if aws.ToString(set.Status) == "PRIMARY" || !registersIn(set, at.service.Replacement.TargetGroupARN) {
 			continue
 		}
 		if err := d.delete(ctx, at, *set.Id); err != nil {
@@ -142,7 +142,14 @@ func (d *Driver) installed(ctx context.Context, at *scene) (seen platform.Observ
 	if last != "" {
 		note += " The last one that stopped: " + last
 	}
-	if failures >= enoughFailures && set.Running == 0 {
+	if set.Running < set.Desired {
+		said, err := d.said(ctx, at, set.ID)
+		if err != nil {
+			return seen, err
+		}
+		note += said
+	}
+	if failures >= enoughFailures && healthy == 0 {
 		return seen, platform.Refuse(deploy.ServiceUpdate, "CodeDeploy detected that the replacement task set is unhealthy. %s", note)
 	}
 	return platform.Observation{Again: d.cfg.Every, Note: note}, nil
@@ -168,6 +175,20 @@ func (d *Driver) healthy(ctx context.Context, at *scene) (n int, why string, err
 		}
 	}
 	return n, why, nil
+}
+
+// said is the last that the service has said of why the set's tasks do not run, after a space.
+func (d *Driver) said(ctx context.Context, at *scene, id string) (string, error) {
+	out, err := d.cfg.Services.DescribeServices(ctx, &sdk.DescribeServicesInput{Cluster: &at.service.Cluster, Services: []string{at.service.Name}})
+	if err != nil || len(out.Services) == 0 {
+		return "", refusedOr(err, "service %s", at.service.ID())
+	}
+	for _, e := range out.Services[0].Events { // the newest first
+		if text := aws.ToString(e.Message); strings.Contains(text, id) && strings.Contains(text, "unable to") {
+			return " " + text, nil
+		}
+	}
+	return "", nil
 }
 
 // failures counts the tasks of the set that have stopped, and says why the last one did.

@@ -10,6 +10,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/slipway/slipway/internal/appspec"
 	"github.com/slipway/slipway/internal/deploy"
@@ -131,7 +132,35 @@ func (d *Driver) sides(ctx context.Context, dep deploy.Deployment, s *deploy.Ser
 			return behind(listener)
 		}
 	}
+	return d.unused(ctx, *s)
+}
+
+// unused makes sure that the replacement's target group has no targets of somebody else, who
+// would get the traffic too.
+func (d *Driver) unused(ctx context.Context, s deploy.Service) error {
+	sets, err := d.cfg.Services.DescribeTaskSets(ctx, &sdk.DescribeTaskSetsInput{Cluster: &s.Cluster, Service: &s.Name})
+	if err != nil {
+		return refusedOr(err, "service %s", s.ID())
+	}
+	if slices.ContainsFunc(sets.TaskSets, func(set types.TaskSet) bool { return registersIn(set, s.Replacement.TargetGroupARN) }) {
+		return nil // they are its own, left by an earlier deployment
+	}
+	out, err := d.cfg.Balancer.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &s.Replacement.TargetGroupARN})
+	if err != nil {
+		return refusedOr(err, "target group %s", s.Replacement.TargetGroup)
+	}
+	for _, t := range out.TargetHealthDescriptions {
+		if t.TargetHealth == nil || t.TargetHealth.State != elbtypes.TargetHealthStateEnumDraining {
+			return platform.Refuse(deploy.LoadBalancerInvalid, "The ELB could not be updated due to the following error: "+
+				"The target group %s is in use: its target %s is none of the service %s. Give the deployment group a pair of target groups of its own",
+				s.Replacement.TargetGroup, aws.ToString(t.Target.Id), s.ID())
+		}
+	}
 	return nil
+}
+
+func registersIn(set types.TaskSet, targetGroup string) bool {
+	return slices.ContainsFunc(set.LoadBalancers, func(l types.LoadBalancer) bool { return aws.ToString(l.TargetGroupArn) == targetGroup })
 }
 
 func behind(listener string) error {
