@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -46,7 +47,16 @@ func (d Deployment) Replacement() string {
 	if d.Creator == ByRollback && d.RollbackInfo != nil {
 		id = d.RollbackInfo.TriggeringID
 	}
-	return "CodeDeploy_" + d.Group + "_" + id
+	return replacementPrefix + d.Group + "_" + id
+}
+
+const replacementPrefix = "CodeDeploy_"
+
+// Replaced says whether the group's Auto Scaling group is one that a deployment of it made.
+func (g Group) Replaced() bool {
+	return slices.ContainsFunc(g.AutoScalingGroups, func(name string) bool {
+		return strings.HasPrefix(name, replacementPrefix+g.Name+"_")
+	})
 }
 
 // TakesOver is whose instances are the group's once the deployment has moved the traffic.

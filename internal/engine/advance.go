@@ -73,7 +73,7 @@ func (e *Engine) commit(ctx context.Context, loaded store.Loaded, plan *rollout.
 	}
 	e.keep(c.Deployment.ID, c.Lease)
 	e.report(loaded, plan)
-	return c.Resolved || c.Deployment.Refusal != nil, nil
+	return c.Resolved || plan.Resolve && c.Deployment.Refusal != nil, nil
 }
 
 // due is when the deployment must be looked at again at the latest.
@@ -141,12 +141,19 @@ func (e *Engine) act(ctx context.Context, plan rollout.Plan, now time.Time) erro
 }
 
 // retire lets the driver remove what the deployment has no more use for, and records that it has.
+// One that is refused to the driver fails the deployment.
 func (e *Engine) retire(ctx context.Context, driver platform.Driver, d deploy.Deployment, now time.Time) error {
 	left, err := driver.Retire(ctx, d, now)
-	switch w := platform.Waiting(err); {
+	switch w, refused := platform.Waiting(err), platform.Refused(err); {
 	case w != nil:
 		e.wakeIn(d.ID, w.Again)
 		return nil
+	case refused != nil:
+		defer e.Wake(d.ID)
+		return e.cfg.Store.UpdateDeployment(ctx, d.ID, func(d *deploy.Deployment) error {
+			d.Refusal = &refused.Info
+			return nil
+		})
 	case err != nil:
 		return fmt.Errorf("retire the %s side of %s: %w", d.Retirement.Side, d.ID, err)
 	case !d.Retirement.Due(now):

@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -279,23 +280,50 @@ func (p *pass) residueOf(t *deploy.Target) []string {
 func (p *pass) left() []string {
 	r := p.d.Retirement
 	switch {
+	case r == nil && p.incoming() != "" && p.d.Status != deploy.Succeeded:
+		return p.leftOf(p.unowned()) // both sides may have traffic, and nobody wanted, or was able, to go back
 	case r == nil:
 		return nil
 	case !r.EndedAt.IsZero():
 		return r.Left
 	case r.Side == "":
 		return nil
-	}
-	if p.d.Routed() {
+	case p.d.Routed():
 		return []string{fmt.Sprintf("The %s is not removed.", p.sideName(r.Side))}
 	}
-	var names []string // the deployment was stopped while they waited
-	out := p.side(r.Side)
-	for _, t := range p.targets[out.from:out.till] {
-		names = append(names, t.ID)
+	return p.leftOf(r.Side) // the deployment was stopped while they waited
+}
+
+// unowned is the side that is not the deployment group's.
+func (p *pass) unowned() deploy.Label {
+	if g := p.s.Group; g != nil && slices.Contains(g.AutoScalingGroups, p.d.Replacement()) {
+		return deploy.Blue
 	}
-	return []string{fmt.Sprintf("The %s are not removed, and do not belong to the deployment group any more: %s.",
-		p.sideName(r.Side), strings.Join(names, ", "))}
+	return deploy.Green
+}
+
+// leftOf names the instances of a side that stay without being the group's.
+func (p *pass) leftOf(side deploy.Label) []string {
+	var names []string
+	stretch := p.side(side)
+	for _, t := range p.targets[stretch.from:stretch.till] {
+		if !t.Gone {
+			names = append(names, t.ID)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	where := ""
+	switch made := p.d.Replacement(); {
+	case made == "":
+	case side == deploy.Green:
+		where = fmt.Sprintf(" The deployment made their Auto Scaling group %s, some of whose processes it suspended.", made)
+	default:
+		where = fmt.Sprintf(" Their Auto Scaling group is %s.", strings.Join(p.d.Members.AutoScalingGroups, ", "))
+	}
+	return []string{fmt.Sprintf("The %s are not removed, and do not belong to the deployment group: %s.%s",
+		p.sideName(side), strings.Join(names, ", "), where)}
 }
 
 func (p *pass) stay() string {

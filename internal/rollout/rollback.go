@@ -16,12 +16,11 @@ func (p *pass) end(status deploy.Status) {
 		p.d.Failure = nil
 	}
 	p.become(status)
-	if p.s.Group == nil {
-		return
-	}
-	p.remember()
-	if status != deploy.Succeeded {
-		p.rollBack()
+	if p.s.Group != nil {
+		p.remember()
+		if status != deploy.Succeeded {
+			p.rollBack()
+		}
 	}
 	if p.plan.Rollback == nil {
 		p.d.Residue = append(p.residue(), p.left()...)

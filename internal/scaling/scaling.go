@@ -73,11 +73,14 @@ type Keeper struct {
 
 	beats map[string]time.Time // the last sign of life, by deployment
 	ended map[string]time.Time // when an instance's deployment was first seen ended, by instance
+	// updated is the revision that an instance was brought up to date with last.
+	updated map[string]string
 }
 
 // New returns a Keeper.
 func New(cfg Config) *Keeper {
-	return &Keeper{cfg: cfg, hint: make(chan struct{}, 1), beats: map[string]time.Time{}, ended: map[string]time.Time{}}
+	return &Keeper{cfg: cfg, hint: make(chan struct{}, 1), beats: map[string]time.Time{}, ended: map[string]time.Time{},
+		updated: map[string]string{}}
 }
 
 // Look lets the Keeper look soon: an instance has begun to wait.
@@ -107,9 +110,10 @@ func (k *Keeper) Run(ctx context.Context) error {
 
 // pass looks at every group once. One that gives trouble does not keep the others waiting.
 func (k *Keeper) pass(ctx context.Context) error {
-	if len(k.beats)+len(k.ended) > mostRemembered {
+	if len(k.beats)+len(k.ended)+len(k.updated) > mostRemembered {
 		clear(k.beats) // one sign of life too many does no harm, nor does a second look at what has ended
 		clear(k.ended)
+		clear(k.updated)
 	}
 	applications, err := k.cfg.Store.Applications(ctx, "", 0)
 	if err != nil {
@@ -211,8 +215,9 @@ func (k *Keeper) beat(ctx context.Context, d deploy.Deployment, now time.Time) e
 	return k.cfg.Cloud.KeepWaiting(ctx, *d.Action)
 }
 
-// bringUpToDate deploys to the instances that came while another deployment ran: they are
-// healthy with the revision that was the last good one then.
+// bringUpToDate deploys, once, to the instances that came while another deployment ran: they are
+// healthy with the revision that was the last good one then. Those that joined a replacement before
+// it was the group's, and had its hooks, have none.
 func (k *Keeper) bringUpToDate(ctx context.Context, g deploy.Group, inService []string) error {
 	if g.OutdatedInstances == "IGNORE" || g.History.LastGood == nil {
 		return nil
@@ -223,8 +228,11 @@ func (k *Keeper) bringUpToDate(ctx context.Context, g deploy.Group, inService []
 	}
 	current := g.History.LastGood.Key()
 	outdated := slices.DeleteFunc(slices.Clone(inService), func(id string) bool {
-		h := health[id]
-		return !h.Healthy || h.Revision == current
+		h, known := health[id]
+		if k.updated[id] == current {
+			return true // it came to no good end
+		}
+		return known && (!h.Healthy || h.Revision == current) || !known && !g.Replaced()
 	})
 	if len(outdated) == 0 {
 		return nil
@@ -233,7 +241,13 @@ func (k *Keeper) bringUpToDate(ctx context.Context, g deploy.Group, inService []
 	if deploy.ErrorCode(err) == "DeploymentLimitExceeded" {
 		return nil // somebody was faster
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	for _, id := range outdated {
+		k.updated[id] = current
+	}
+	return nil
 }
 
 // findGone tells a deployment which of its EC2 instances there are no more.

@@ -78,6 +78,9 @@ func (d *Driver) Retire(ctx context.Context, dep deploy.Deployment, now time.Tim
 		return whatIsLeft(d.cfg.Cloud.LetGo(ctx, *dep.Action, dep.Failure == nil))
 	}
 	if dep.Retirement.Side != dep.Incoming() {
+		if err := d.cfg.Cloud.tookOver(ctx, dep); err != nil {
+			return nil, err
+		}
 		if err := d.handOver(ctx, dep); err != nil {
 			return nil, err
 		}

@@ -150,6 +150,23 @@ func byID(t *types.LaunchTemplateSpecification) *types.LaunchTemplateSpecificati
 	return &types.LaunchTemplateSpecification{LaunchTemplateId: t.LaunchTemplateId, Version: t.Version}
 }
 
+// tookOver refuses to go on when the Auto Scaling group that has the traffic is deleted: the other
+// one is all that is left.
+func (c *Cloud) tookOver(ctx context.Context, dep deploy.Deployment) error {
+	name := dep.Replacement()
+	if name == "" {
+		return nil
+	}
+	if dep.Creator == deploy.ByRollback {
+		name = dep.Members.AutoScalingGroups[0]
+	}
+	g, err := c.scalingGroup(ctx, name)
+	if err == nil && aws.ToString(g.Status) != "" {
+		err = platform.Refuse(deploy.ScalingInvalid, "The Auto Scaling group %s is being deleted.", name)
+	}
+	return err
+}
+
 // takeOver gives the group that got the traffic the load balancers and the hooks of the other,
 // and wakes what slept.
 func (c *Cloud) takeOver(ctx context.Context, g deploy.Group, dep deploy.Deployment) error {

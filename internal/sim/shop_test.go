@@ -1,0 +1,309 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/slipway/slipway/internal/control"
+	"github.com/slipway/slipway/internal/deploy"
+	"github.com/slipway/slipway/internal/engine"
+	"github.com/slipway/slipway/internal/identity"
+	"github.com/slipway/slipway/internal/platform"
+	"github.com/slipway/slipway/internal/platform/server"
+	"github.com/slipway/slipway/internal/scaling"
+	"github.com/slipway/slipway/internal/store"
+	"github.com/slipway/slipway/internal/store/sqlite"
+)
+
+// A shop is a deployment group of instances that come and go: the real control, engine, driver and
+// keeper over a region, with agents that are imagined.
+type shop struct {
+	*region
+	t       *testing.T
+	ctx     context.Context
+	st      *sqlite.Store
+	store   counting
+	cloud   *server.Cloud
+	control *control.Service
+	crasher *crasher
+	cleared sync.WaitGroup // what runs
+
+	mu      sync.Mutex
+	engine  *engine.Engine
+	keeper  *scaling.Keeper
+	carries map[string]string // the revision that each instance runs
+	mute    map[string]bool   // instances whose agent does not answer
+	deaf    string            // the Auto Scaling group whose instances have no agent
+	fails   string            // the revision that does not start
+
+	disowned []string // the Auto Scaling groups of the deployment group when it was deleted
+}
+
+// limits are short: nothing in a shop takes long by itself.
+var limits = deploy.Limits{Pickup: time.Minute, Event: 5 * time.Minute, Total: 4 * time.Hour}
+
+// toil is how long each event takes an agent.
+const toil = 2 * time.Second
+
+var administrator = identity.Administrator(account)
+
+// inShop opens a shop in virtual time, and closes it after f. Its engine, driver and keeper die at
+// the point crashAt, if that is not 0, and others take over.
+func inShop(t *testing.T, crashAt int, f func(*shop)) (points int) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "slipway.db")
+	check(t, os.WriteFile(path, emptyDatabase(), 0o600))
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(context.Background())
+		st, err := sqlite.Open(ctx, path, sqlite.WithoutSync)
+		check(t, err)
+		s := &shop{t: t, ctx: ctx, st: st, crasher: &crasher{at: crashAt},
+			carries: map[string]string{}, mute: map[string]bool{}}
+		defer func() {
+			cancel()
+			s.cleared.Wait()
+			check(t, st.Close())
+		}()
+		s.open()
+		f(s)
+		points = s.crasher.points
+	})
+	return points
+}
+
+func (s *shop) open() {
+	s.store = counting{s.st, new(atomic.Int64)}
+	s.region = newRegion(s.t, s.ctx, s.st, &s.cleared)
+	s.cloud = &server.Cloud{EC2: s.ec2, AutoScaling: s.groups, Region: "us-east-1", Account: account}
+	s.control = control.New(control.Config{
+		Store: s.store, Region: "us-east-1", Account: account, Limits: limits, Hooks: s.cloud, Wake: s.wakeUp, Log: slog.New(slog.DiscardHandler)})
+	s.notify = func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.keeper.Look()
+	}
+	killed := make(chan struct{}, 1)
+	s.crasher.kill = func() { killed <- struct{}{} }
+	first := s.hire(s.crasher)
+	s.cleared.Go(func() { s.generations(first, killed) })
+	s.cleared.Go(s.agents)
+}
+
+// A shift is an engine with its keeper, which die together.
+type shift struct {
+	engine *engine.Engine
+	keeper *scaling.Keeper
+}
+
+// hire makes the next shift, which knows only the store.
+func (s *shop) hire(c *crasher) shift {
+	log := slog.New(slog.DiscardHandler)
+	driver := server.New(server.Config{Fleet: s.store, Cloud: s.cloud, Wake: func(string) {},
+		Traffic: &server.Traffic{V2: s.elb, Classic: s.classic, Every: 2 * time.Second}})
+	e := engine.New(engine.Config{Store: crashStore{s.store, c}, Owner: "embedded",
+		Drivers: map[deploy.Platform]platform.Driver{deploy.Server: crashDriver{driver, c}}})
+	k := scaling.New(scaling.Config{Store: s.store, Cloud: s.cloud, Receive: s.control.Receive, Wake: s.wakeUp,
+		Every: 5 * time.Second, Now: time.Now, Log: log})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.engine, s.keeper = e, k
+	return shift{e, k}
+}
+
+// generations lets one shift follow the other.
+func (s *shop) generations(now shift, killed <-chan struct{}) {
+	for s.ctx.Err() == nil {
+		mortal, die := context.WithCancel(s.ctx)
+		var both sync.WaitGroup
+		both.Go(func() { _ = now.engine.Run(mortal) })
+		both.Go(func() { _ = now.keeper.Run(mortal) })
+		select {
+		case <-killed:
+		case <-mortal.Done():
+		}
+		die()
+		both.Wait()
+		now = s.hire(&crasher{kill: func() {}}) // the next one lives
+	}
+}
+
+func (s *shop) wakeUp(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.engine != nil {
+		s.engine.Wake(id)
+	}
+}
+
+// agents let every instance that runs do what its deployments ask of it.
+func (s *shop) agents() {
+	seen := int64(-1)
+	var busy sync.WaitGroup
+	defer busy.Wait()
+	for range ticks(s.ctx, time.Second) {
+		if now := s.store.writes.Load(); now != seen {
+			seen = now
+			s.offers(&busy)
+		}
+	}
+}
+
+// ticks are the moments until ctx ends.
+func ticks(ctx context.Context, every time.Duration) func(func(time.Time) bool) {
+	return func(yield func(time.Time) bool) {
+		ticker := time.NewTicker(every)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case now := <-ticker.C:
+				if !yield(now) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// offers lets agents take what is there for them.
+func (s *shop) offers(busy *sync.WaitGroup) {
+	list, err := s.store.ListDeployments(s.ctx, store.DeploymentFilter{Statuses: underWay})
+	if err != nil {
+		return // it is closing time
+	}
+	for _, d := range list {
+		targets, err := s.store.Targets(s.ctx, d.ID)
+		if err != nil {
+			return
+		}
+		for _, t := range targets {
+			if e := t.Current(); e != nil && !e.Name.ByService() && e.TakenAt.IsZero() && s.answers(t.ID) {
+				step := deploy.Step{DeploymentID: d.ID, TargetID: t.ID, Event: e.Name, Attempt: e.Attempt}
+				busy.Go(func() { s.agent(d, step) })
+			}
+		}
+	}
+}
+
+var underWay = []deploy.Status{deploy.Created, deploy.Queued, deploy.InProgress, deploy.Ready}
+
+// answers says whether the instance runs and has an agent that works.
+func (s *shop) answers(id string) bool {
+	s.mu.Lock()
+	mute, deaf := s.mute[id], s.deaf
+	s.mu.Unlock()
+	if mute || !s.running(s.t, s.ctx)[id] {
+		return false
+	}
+	for _, i := range s.scalingGroups(s.t, s.ctx)[deaf].Instances {
+		if *i.InstanceId == id {
+			return false
+		}
+	}
+	return true
+}
+
+// agent carries out a step, unless another delivery does.
+func (s *shop) agent(d deploy.Deployment, step deploy.Step) {
+	delivery := fmt.Sprint(time.Now().UnixNano())
+	taken := false
+	s.report(step, func(t *deploy.Target) { taken = t.Take(step, delivery, time.Now().UTC()) })
+	if !taken {
+		return
+	}
+	time.Sleep(toil)
+	if !s.answers(step.TargetID) {
+		return // it died meanwhile
+	}
+	outcome := deploy.Outcome{Status: deploy.EventSucceeded, Diagnostics: deploy.Diagnostics{Code: deploy.CodeSuccess}}
+	s.mu.Lock()
+	switch revision := d.Revision.S3.Key; {
+	case step.Event == deploy.ApplicationStart && revision == s.fails:
+		outcome = deploy.Outcome{Status: deploy.EventFailed, Diagnostics: deploy.Diagnostics{Code: deploy.CodeScriptFailed, Message: "does not start"}}
+	case step.Event == deploy.ApplicationStart:
+		s.carries[step.TargetID] = revision
+	}
+	s.mu.Unlock()
+	s.report(step, func(t *deploy.Target) { t.Finish(step, delivery, outcome, time.Now().UTC()) })
+}
+
+func (s *shop) report(step deploy.Step, change func(*deploy.Target)) {
+	_ = s.store.UpdateTarget(s.ctx, step.DeploymentID, step.TargetID, func(t *deploy.Target) error {
+		change(t)
+		return nil
+	})
+	s.wakeUp(step.DeploymentID)
+}
+
+// makeShop makes the application and the group "prod" of the Auto Scaling group "web".
+func (s *shop) makeShop(settings control.GroupSettings, n int32) {
+	s.t.Helper()
+	s.makeGroup(s.t, s.ctx, "web", n)
+	s.await("the first instances", func() bool { return len(inService(s.scalingGroups(s.t, s.ctx)["web"])) == int(n) })
+	_, err := s.control.CreateApplication(s.ctx, administrator, "shop", deploy.Server, nil)
+	check(s.t, err)
+	settings.ServiceRoleARN = "arn:aws:iam::" + account + ":role/deploy"
+	settings.AutoScalingGroups = []string{"web"}
+	settings.LoadBalancer = &deploy.LoadBalancer{TargetGroups: []string{"web"}}
+	_, err = s.control.CreateGroup(s.ctx, administrator, "shop", "prod", settings, nil)
+	check(s.t, err)
+}
+
+// deploy makes a deployment of the revision.
+func (s *shop) deploy(revision string, to *deploy.TargetInstances) string {
+	s.t.Helper()
+	id, err := s.control.CreateDeployment(s.ctx, administrator, control.DeploymentRequest{
+		Application: "shop", Group: "prod", TargetInstances: to,
+		Revision: deploy.Revision{Type: deploy.S3, S3: &deploy.S3Location{Bucket: "b", Key: revision, BundleType: "zip"}},
+	})
+	check(s.t, err)
+	return id
+}
+
+func (s *shop) deployment(id string) deploy.Deployment {
+	s.t.Helper()
+	d, err := s.store.Deployment(s.ctx, id)
+	check(s.t, err)
+	return d
+}
+
+// await waits for something to be so, for four virtual hours at most.
+func (s *shop) await(what string, so func() bool) {
+	s.t.Helper()
+	for end := time.Now().Add(4 * time.Hour); !so(); time.Sleep(500 * time.Millisecond) {
+		if time.Now().After(end) {
+			s.t.Fatalf("%s: not within four hours", what)
+		}
+	}
+}
+
+// quiet waits until every deployment has ended, and none has begun for five minutes.
+func (s *shop) quiet() {
+	s.t.Helper()
+	since := time.Now()
+	s.await("the end of all deployments", func() bool {
+		list, err := s.store.ListDeployments(s.ctx, store.DeploymentFilter{Statuses: underWay})
+		check(s.t, err)
+		if len(list) > 0 {
+			since = time.Now()
+		}
+		time.Sleep(5 * time.Second)
+		return time.Since(since) > 5*time.Minute
+	})
+}
+
+// ours are the hooks of ours in the Auto Scaling group.
+func (s *shop) ours(name string) []string {
+	return slices.DeleteFunc(s.hooks(s.t, s.ctx, name), func(hook string) bool { return !strings.HasPrefix(hook, deploy.HookPrefix) })
+}
