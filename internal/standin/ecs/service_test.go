@@ -221,12 +221,7 @@ func TestEngineComesAndGoes(t *testing.T) {
 		if len(out.Tasks) != 0 || *out.Failures[0].Reason != "AGENT" || *out.Failures[0].Detail != "install an engine" {
 			t.Errorf("without an engine RunTask says %+v", out)
 		}
-		gone := func(err error) {
-			w.dock.mu.Lock()
-			defer w.dock.mu.Unlock()
-			w.dock.goes(err)
-		}
-		gone(nil)
+		w.dock.goes(nil)
 		w.settle()
 		if v := w.web(); v.RunningCount != 1 {
 			t.Errorf("with an engine the service is %+v", v)
@@ -234,13 +229,13 @@ func TestEngineComesAndGoes(t *testing.T) {
 
 		// While it is away, nothing is known and nothing is changed; what was asked for is done then.
 		before := w.tasks("")[0]
-		gone(errNoEngine)
+		w.dock.goes(errNoEngine)
 		must[*sdk.StopTaskOutput](t)(w.StopTask(t.Context(), &sdk.StopTaskInput{Task: before.TaskArn, Reason: aws.String("enough")}))
 		w.settle()
 		if len(w.dock.loaded()) != 1 || len(w.tasks("")) != 0 {
 			t.Errorf("while the engine is away it has %v", w.dock.loaded())
 		}
-		gone(nil)
+		w.dock.goes(nil)
 		time.Sleep(time.Minute)
 		w.settle()
 		over := w.tasks(types.DesiredStatusStopped)[0]
