@@ -38,6 +38,7 @@ var layers = map[string]string{
 	"internal/control": "internal/deploy internal/appspec internal/rollout internal/store internal/identity",
 	"internal/scaling": "internal/deploy internal/control internal/store",
 	"internal/survey":  "internal/deploy internal/appspec internal/rollout internal/platform internal/control",
+	"internal/sam":     "",
 	"internal/alarm":   "",
 	"internal/sandbox": "",
 
@@ -51,6 +52,7 @@ var layers = map[string]string{
 	"internal/standin/iam":         "internal/identity internal/awswire",
 	"internal/standin/s3":          "internal/awswire internal/identity",
 	"internal/installer":           "",
+	"internal/sam/release":         "internal/deploy internal/sam",
 	"internal/standin/cloudwatch":  "internal/awswire internal/identity internal/standin/record",
 	"internal/standin/elb/plane":   "",
 	"internal/standin/elb":         "internal/awswire internal/identity internal/standin/record internal/standin/elb/plane",
@@ -77,7 +79,7 @@ var layers = map[string]string{
 		"internal/standin/cloudtrail internal/audit internal/installer internal/awsclient internal/alarm internal/survey internal/scaling internal/standin/cloudwatch " +
 		"internal/standin/elb internal/standin/elb/plane internal/standin/elb/forward internal/standin/elb/haproxy internal/standin/lambda " +
 		"internal/standin/autoscaling internal/standin/ec2 internal/standin/ec2/machine internal/standin/ecs internal/standin/ecs/docker",
-	"internal/cli": "internal/deploy internal/appspec internal/server internal/agent internal/awsclient internal/sandbox",
+	"internal/cli": "internal/deploy internal/appspec internal/server internal/agent internal/awsclient internal/sandbox internal/sam internal/sam/release",
 	"internal/sim": "internal/deploy internal/engine internal/store internal/store/sqlite internal/platform internal/platform/simulated",
 
 	"cmd/slipway":       "internal/cli",

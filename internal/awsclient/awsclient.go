@@ -27,7 +27,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 // DefaultRegion is the region when nothing names one, the same as the server's.
@@ -75,6 +77,8 @@ type Clients struct {
 	ELB        *elasticloadbalancingv2.Client
 	CloudWatch *cloudwatch.Client
 	CloudTrail *cloudtrail.Client
+	Lambda     *lambda.Client
+	STS        *sts.Client
 }
 
 // New builds the clients. It does no network traffic. Without an endpoint from any source it
@@ -114,6 +118,8 @@ func New(ctx context.Context, o Options) (*Clients, error) {
 		ELB:        elasticloadbalancingv2.NewFromConfig(cfg),
 		CloudWatch: cloudwatch.NewFromConfig(cfg),
 		CloudTrail: cloudtrail.NewFromConfig(cfg),
+		Lambda:     lambda.NewFromConfig(cfg),
+		STS:        sts.NewFromConfig(cfg),
 	}, nil
 }
 

@@ -89,7 +89,7 @@ hooks, and rolls back by itself when a version turns out bad.`,
 		RunE:             help,
 		PersistentPreRun: func(*cobra.Command, []string) { p.running = true },
 	}
-	root.AddCommand(p.serverCommand(), p.deployCommand(), p.auditCommand(), p.envCommand(), p.demoCommand(), p.localCommand(), p.versionCommand(), p.demoWebCommand())
+	root.AddCommand(p.serverCommand(), p.deployCommand(), p.samCommand(), p.auditCommand(), p.envCommand(), p.demoCommand(), p.localCommand(), p.versionCommand(), p.demoWebCommand())
 	return root
 }
 

@@ -30,6 +30,20 @@ var managed = map[string]managedPolicy{
 		"s3:Get*", "s3:List*", "s3:Describe*",
 	}},
 	"arn:aws:iam::aws:policy/AmazonS3FullAccess": {"AmazonS3FullAccess", []string{"s3:*"}},
+	"arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole": {"AWSLambdaBasicExecutionRole", []string{
+		"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents",
+	}},
+	// Slipway itself deploys with its own permissions; these are here so that templates find them.
+	"arn:aws:iam::aws:policy/service-role/AWSCodeDeployRole": {"AWSCodeDeployRole", []string{
+		"autoscaling:*", "cloudwatch:DescribeAlarms", "ec2:DescribeInstances", "ec2:TerminateInstances", "elasticloadbalancing:*",
+	}},
+	"arn:aws:iam::aws:policy/service-role/AWSCodeDeployRoleForLambda": {"AWSCodeDeployRoleForLambda", []string{
+		"cloudwatch:DescribeAlarms", "lambda:GetAlias", "lambda:InvokeFunction", "lambda:UpdateAlias", "s3:GetObject", "s3:GetObjectVersion",
+	}},
+	"arn:aws:iam::aws:policy/AWSCodeDeployRoleForECS": {"AWSCodeDeployRoleForECS", []string{
+		"cloudwatch:DescribeAlarms", "ecs:CreateTaskSet", "ecs:DeleteTaskSet", "ecs:DescribeServices", "ecs:UpdateServicePrimaryTaskSet",
+		"elasticloadbalancing:*", "lambda:InvokeFunction", "s3:GetObject", "s3:GetObjectVersion",
+	}},
 }
 
 func (m managedPolicy) policy() Policy {
