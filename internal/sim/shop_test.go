@@ -42,11 +42,11 @@ type shop struct {
 	engine  *engine.Engine
 	keeper  *scaling.Keeper
 	carries map[string]string // the revision that each instance runs
-	mute    map[string]bool   // instances whose agent does not answer
 	deaf    string            // the Auto Scaling group whose instances have no agent
-	fails   string            // the revision that does not start
+	broken  string            // the revision that does not start
 
 	disowned []string // the Auto Scaling groups of the deployment group when it was deleted
+	wrong    []string // what is not as it must be
 }
 
 // limits are short: nothing in a shop takes long by itself.
@@ -58,8 +58,9 @@ const toil = 2 * time.Second
 var administrator = identity.Administrator(account)
 
 // inShop opens a shop in virtual time, and closes it after f. Its engine, driver and keeper die at
-// the point crashAt, if that is not 0, and others take over.
-func inShop(t *testing.T, crashAt int, f func(*shop)) (points int) {
+// the point crashAt, if that is not 0, and others take over. It returns how many points there were,
+// and what was wrong.
+func inShop(t *testing.T, crashAt int, f func(*shop)) (points int, wrong []string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "slipway.db")
 	check(t, os.WriteFile(path, emptyDatabase(), 0o600))
@@ -68,7 +69,7 @@ func inShop(t *testing.T, crashAt int, f func(*shop)) (points int) {
 		st, err := sqlite.Open(ctx, path, sqlite.WithoutSync)
 		check(t, err)
 		s := &shop{t: t, ctx: ctx, st: st, crasher: &crasher{at: crashAt},
-			carries: map[string]string{}, mute: map[string]bool{}}
+			carries: map[string]string{}}
 		defer func() {
 			cancel()
 			s.cleared.Wait()
@@ -76,9 +77,14 @@ func inShop(t *testing.T, crashAt int, f func(*shop)) (points int) {
 		}()
 		s.open()
 		f(s)
-		points = s.crasher.points
+		points, wrong = s.crasher.points, s.wrong
 	})
-	return points
+	return points, wrong
+}
+
+// wrongf notes that something is not as it must be.
+func (s *shop) wrongf(format string, args ...any) {
+	s.wrong = append(s.wrong, fmt.Sprintf(format, args...))
 }
 
 func (s *shop) open() {
@@ -201,10 +207,13 @@ var underWay = []deploy.Status{deploy.Created, deploy.Queued, deploy.InProgress,
 // answers says whether the instance runs and has an agent that works.
 func (s *shop) answers(id string) bool {
 	s.mu.Lock()
-	mute, deaf := s.mute[id], s.deaf
+	deaf := s.deaf
 	s.mu.Unlock()
-	if mute || !s.running(s.t, s.ctx)[id] {
+	if !s.running(s.t, s.ctx)[id] {
 		return false
+	}
+	if deaf == "" {
+		return true
 	}
 	for _, i := range s.scalingGroups(s.t, s.ctx)[deaf].Instances {
 		if *i.InstanceId == id {
@@ -229,7 +238,7 @@ func (s *shop) agent(d deploy.Deployment, step deploy.Step) {
 	outcome := deploy.Outcome{Status: deploy.EventSucceeded, Diagnostics: deploy.Diagnostics{Code: deploy.CodeSuccess}}
 	s.mu.Lock()
 	switch revision := d.Revision.S3.Key; {
-	case step.Event == deploy.ApplicationStart && revision == s.fails:
+	case step.Event == deploy.ApplicationStart && revision == s.broken:
 		outcome = deploy.Outcome{Status: deploy.EventFailed, Diagnostics: deploy.Diagnostics{Code: deploy.CodeScriptFailed, Message: "does not start"}}
 	case step.Event == deploy.ApplicationStart:
 		s.carries[step.TargetID] = revision
@@ -246,17 +255,22 @@ func (s *shop) report(step deploy.Step, change func(*deploy.Target)) {
 	s.wakeUp(step.DeploymentID)
 }
 
-// makeShop makes the application and the group "prod" of the Auto Scaling group "web".
+// makeShop makes the application and the group "prod" of the Auto Scaling group "web" with n
+// instances, which v1 is deployed to, and gives the group its settings then.
 func (s *shop) makeShop(settings control.GroupSettings, n int32) {
 	s.t.Helper()
 	s.makeGroup(s.t, s.ctx, "web", n)
 	s.await("the first instances", func() bool { return len(inService(s.scalingGroups(s.t, s.ctx)["web"])) == int(n) })
 	_, err := s.control.CreateApplication(s.ctx, administrator, "shop", deploy.Server, nil)
 	check(s.t, err)
-	settings.ServiceRoleARN = "arn:aws:iam::" + account + ":role/deploy"
+	_, err = s.control.CreateGroup(s.ctx, administrator, "shop", "prod", control.GroupSettings{
+		ServiceRoleARN: "arn:aws:iam::" + account + ":role/deploy", ConfigName: "CodeDeployDefault.AllAtOnce",
+		AutoScalingGroups: []string{"web"}, LoadBalancer: &deploy.LoadBalancer{TargetGroups: []string{"web"}}}, nil)
+	check(s.t, err)
+	first := s.deploy("v1", nil)
+	s.await(first, func() bool { return s.deployment(first).Status == deploy.Succeeded })
 	settings.AutoScalingGroups = []string{"web"}
-	settings.LoadBalancer = &deploy.LoadBalancer{TargetGroups: []string{"web"}}
-	_, err = s.control.CreateGroup(s.ctx, administrator, "shop", "prod", settings, nil)
+	_, err = s.control.UpdateGroup(s.ctx, administrator, "shop", "prod", "", settings)
 	check(s.t, err)
 }
 
@@ -281,14 +295,14 @@ func (s *shop) deployment(id string) deploy.Deployment {
 // await waits for something to be so, for four virtual hours at most.
 func (s *shop) await(what string, so func() bool) {
 	s.t.Helper()
-	for end := time.Now().Add(4 * time.Hour); !so(); time.Sleep(500 * time.Millisecond) {
+	for end := time.Now().Add(4 * time.Hour); !so(); time.Sleep(time.Second) {
 		if time.Now().After(end) {
 			s.t.Fatalf("%s: not within four hours", what)
 		}
 	}
 }
 
-// quiet waits until every deployment has ended, and none has begun for five minutes.
+// quiet waits until every deployment has ended, and none has begun for two minutes.
 func (s *shop) quiet() {
 	s.t.Helper()
 	since := time.Now()
@@ -299,7 +313,7 @@ func (s *shop) quiet() {
 			since = time.Now()
 		}
 		time.Sleep(5 * time.Second)
-		return time.Since(since) > 5*time.Minute
+		return time.Since(since) > 2*time.Minute
 	})
 }
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/slipway/slipway/internal/deploy"
@@ -158,12 +157,8 @@ func (d *Driver) terminate(ctx context.Context, dep deploy.Deployment) error {
 
 // notTerminated are those of the instances that there are still.
 func (c *Cloud) notTerminated(ctx context.Context, ids []string) (running []string, err error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	in := &ec2.DescribeInstancesInput{Filters: []ec2types.Filter{{Name: aws.String("instance-id"), Values: ids}}}
-	return running, c.eachInstance(ctx, in, func(i ec2types.Instance) {
-		if i.State == nil || i.State.Name != ec2types.InstanceStateNameTerminated {
+	return running, c.eachNamed(ctx, ids, func(i ec2types.Instance) {
+		if stateOf(i) != ec2types.InstanceStateNameTerminated {
 			running = append(running, aws.ToString(i.InstanceId))
 		}
 	})

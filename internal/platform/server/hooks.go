@@ -8,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/slipway/slipway/internal/deploy"
@@ -120,15 +119,10 @@ func (c *Cloud) Standing(ctx context.Context, g deploy.Group) (waiting []deploy.
 
 // Gone are those of the EC2 instances that are ended, or being ended.
 func (c *Cloud) Gone(ctx context.Context, ids []string) (gone []string, err error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
 	there := map[string]bool{}
-	in := &ec2.DescribeInstancesInput{Filters: []ec2types.Filter{{Name: aws.String("instance-id"), Values: ids}}}
-	err = c.eachInstance(ctx, in, func(i ec2types.Instance) {
-		if i.State != nil && i.State.Name != ec2types.InstanceStateNameTerminated && i.State.Name != ec2types.InstanceStateNameShuttingDown {
-			there[aws.ToString(i.InstanceId)] = true
-		}
+	err = c.eachNamed(ctx, ids, func(i ec2types.Instance) {
+		s := stateOf(i)
+		there[aws.ToString(i.InstanceId)] = s != ec2types.InstanceStateNameTerminated && s != ec2types.InstanceStateNameShuttingDown
 	})
 	if err != nil {
 		return nil, err

@@ -70,13 +70,38 @@ func (c *Cloud) named(ctx context.Context, ids []string) (list []machine, err er
 	if c == nil {
 		return nil, platform.Refuse(deploy.ScalingInvalid, "This server speaks to no EC2.")
 	}
-	in := &ec2.DescribeInstancesInput{Filters: []ec2types.Filter{
-		{Name: aws.String("instance-id"), Values: ids},
-		{Name: aws.String("instance-state-name"), Values: []string{"pending", "running"}},
-	}}
-	return list, c.eachInstance(ctx, in, func(i ec2types.Instance) {
-		list = append(list, c.machine(aws.ToString(i.InstanceId), placeOf(i)))
+	return list, c.eachNamed(ctx, ids, func(i ec2types.Instance) {
+		if s := stateOf(i); s == ec2types.InstanceStateNamePending || s == ec2types.InstanceStateNameRunning {
+			list = append(list, c.machine(aws.ToString(i.InstanceId), placeOf(i)))
+		}
 	})
+}
+
+// How many ids AWS takes in one request: as the values of a filter, in DescribeAutoScalingInstances,
+// and, by its advice, in TerminateInstances.
+const (
+	mostFiltered  = 200
+	mostScaled    = 50
+	mostAtOneTime = 100
+)
+
+// eachNamed goes over those of the instances that EC2 knows. A filter, other than a list of
+// ids, is no fault where one of them is unknown by now.
+func (c *Cloud) eachNamed(ctx context.Context, ids []string, visit func(ec2types.Instance)) error {
+	for some := range slices.Chunk(ids, mostFiltered) {
+		in := &ec2.DescribeInstancesInput{Filters: []ec2types.Filter{{Name: aws.String("instance-id"), Values: some}}}
+		if err := c.eachInstance(ctx, in, visit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func stateOf(i ec2types.Instance) ec2types.InstanceStateName {
+	if i.State == nil {
+		return ""
+	}
+	return i.State.Name
 }
 
 // eachInstance goes over all that the request selects.

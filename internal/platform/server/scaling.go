@@ -237,25 +237,34 @@ func (c *Cloud) endScalingGroup(ctx context.Context, name string) error {
 
 // end terminates instances.
 func (c *Cloud) end(ctx context.Context, ids []string) error {
-	in := &autoscaling.DescribeAutoScalingInstancesInput{InstanceIds: ids}
-	scaled, err := c.AutoScaling.DescribeAutoScalingInstances(ctx, in)
-	if err != nil {
-		return fmt.Errorf("look for Auto Scaling groups of the original instances: %w", scalingRefusal(err))
-	}
-	for _, i := range scaled.AutoScalingInstances {
-		id := aws.ToString(i.InstanceId)
-		ids = slices.DeleteFunc(ids, func(other string) bool { return other == id })
-		_, err := c.AutoScaling.TerminateInstanceInAutoScalingGroup(ctx, &autoscaling.TerminateInstanceInAutoScalingGroupInput{
-			InstanceId: &id, ShouldDecrementDesiredCapacity: aws.Bool(true)})
-		if err != nil && !strings.HasPrefix(aws.ToString(i.LifecycleState), "Terminating") {
-			return fmt.Errorf("terminate %s: %w", id, scalingRefusal(err))
+	scaled := map[string]bool{}
+	for some := range slices.Chunk(ids, mostScaled) {
+		out, err := c.AutoScaling.DescribeAutoScalingInstances(ctx, &autoscaling.DescribeAutoScalingInstancesInput{InstanceIds: some})
+		if err != nil {
+			return fmt.Errorf("look for Auto Scaling groups of the original instances: %w", scalingRefusal(err))
+		}
+		for _, i := range out.AutoScalingInstances {
+			scaled[aws.ToString(i.InstanceId)] = true
+			if err := c.endScaled(ctx, i); err != nil {
+				return err
+			}
 		}
 	}
-	if len(ids) == 0 {
-		return nil
+	others := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return scaled[id] })
+	for some := range slices.Chunk(others, mostAtOneTime) {
+		if _, err := c.EC2.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: some}); err != nil {
+			return fmt.Errorf("terminate the original instances: %w", scalingRefusal(err))
+		}
 	}
-	if _, err := c.EC2.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: ids}); err != nil {
-		return fmt.Errorf("terminate the original instances: %w", scalingRefusal(err))
+	return nil
+}
+
+// endScaled terminates an instance with its place in its Auto Scaling group, or it would be replaced.
+func (c *Cloud) endScaled(ctx context.Context, i types.AutoScalingInstanceDetails) error {
+	_, err := c.AutoScaling.TerminateInstanceInAutoScalingGroup(ctx, &autoscaling.TerminateInstanceInAutoScalingGroupInput{
+		InstanceId: i.InstanceId, ShouldDecrementDesiredCapacity: aws.Bool(true)})
+	if err != nil && !strings.HasPrefix(aws.ToString(i.LifecycleState), "Terminating") {
+		return fmt.Errorf("terminate %s: %w", aws.ToString(i.InstanceId), scalingRefusal(err))
 	}
 	return nil
 }
