@@ -25,6 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -78,6 +79,7 @@ type Clients struct {
 	CloudWatch *cloudwatch.Client
 	CloudTrail *cloudtrail.Client
 	Lambda     *lambda.Client
+	ECS        *ecs.Client
 	STS        *sts.Client
 }
 
@@ -119,6 +121,7 @@ func New(ctx context.Context, o Options) (*Clients, error) {
 		CloudWatch: cloudwatch.NewFromConfig(cfg),
 		CloudTrail: cloudtrail.NewFromConfig(cfg),
 		Lambda:     lambda.NewFromConfig(cfg),
+		ECS:        ecs.NewFromConfig(cfg),
 		STS:        sts.NewFromConfig(cfg),
 	}, nil
 }

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,19 +24,30 @@ check fails, and a slow v4, which an alarm stops after the first rack; both are 
 back to v2 by themselves. Ends with figures; the exit status is 0 only if all of that
 happened and no request failed.
 
+With --platform lambda it shifts an alias between versions of a function instead, with
+--platform ecs a service of containers between task sets, which needs a Docker Engine:
+v2 as a canary, v3 refused by the function that tries it, v4 stopped by the alarm.
+Minutes pass as seconds there.
+
 It needs no root and nothing installed, takes about a minute, uses loopback
 addresses only, and leaves nothing behind.`,
 		Example: `  slipway demo
-  slipway demo --keep        leave it running, to try the AWS CLI on it`,
+  slipway demo --keep              leave it running, to try the AWS CLI on it
+  slipway demo --platform lambda   versions of a function behind a weighted alias
+  slipway demo --platform ecs      a service's task sets behind a load balancer`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if config.Pause < 0 {
 				return usagef("--pause cannot be negative")
 			}
+			if !slices.Contains(demo.Platforms, config.Platform) {
+				return usagef("--platform is %s, not %q", strings.Join(demo.Platforms, ", "), config.Platform)
+			}
 			return demo.Run(cmd.Context(), config)
 		},
 	}
 	flags := cmd.Flags()
+	flags.StringVar(&config.Platform, "platform", demo.Platforms[0], strings.Join(demo.Platforms, ", "))
 	flags.BoolVar(&config.Keep, "keep", false, "leave it running until Ctrl-C, and say how to talk to it")
 	flags.BoolVar(&config.Plain, "no-namespaces", false, "give the hosts only a root directory each, as where namespaces are forbidden")
 	flags.DurationVar(&config.Pause, "pause", 2*time.Second, "how long to watch the traffic between deployments")
@@ -78,6 +91,12 @@ func (p *program) demoWebCommand() *cobra.Command {
 	}
 	check.Flags().StringVar(&version, "version", "", "the `version` that must answer")
 	check.Flags().DurationVar(&timeout, "timeout", 10*time.Second, "when to give up")
-	cmd.AddCommand(serve, check)
+	task := &cobra.Command{Use: "task", Short: "Serve the version that the environment says, in a container", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return web.ServeTask(cmd.Context(), ":"+demo.TaskPort) }}
+	function := &cobra.Command{Use: "function", Short: "Be the version that the environment says, as a Lambda function", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return web.ServeFunction(cmd.Context()) }}
+	validate := &cobra.Command{Use: "validate", Short: "Try a version before it gets traffic, as a Lambda function", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return web.ValidateFunction(cmd.Context()) }}
+	cmd.AddCommand(serve, check, task, function, validate)
 	return cmd
 }

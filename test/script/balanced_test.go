@@ -50,6 +50,7 @@ type crowd struct {
 	done   sync.WaitGroup
 
 	mu       sync.Mutex
+	since    time.Time // what began before does not count among the answers
 	answered int
 	by       map[string]int // answers, by what they say
 	failed   []string
@@ -101,7 +102,7 @@ func traffic(ts *testscript.TestScript, neg bool, args []string) {
 func (c *crowd) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.answered = 0
+	c.since, c.answered = time.Now(), 0
 	clear(c.by)
 }
 
@@ -125,9 +126,10 @@ func (c *crowd) ask(ctx context.Context, url string) {
 	for ctx.Err() == nil {
 		r, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodGet, url, nil)
 		if err != nil {
-			c.note("", err)
+			c.note(time.Now(), "", err)
 			return
 		}
+		began := time.Now()
 		answer, err := client.Do(r)
 		var said []byte
 		if err == nil {
@@ -137,15 +139,18 @@ func (c *crowd) ask(ctx context.Context, url string) {
 				err = fmt.Errorf("status %s", answer.Status)
 			}
 		}
-		c.note(strings.TrimSpace(string(said)), err)
+		c.note(began, strings.TrimSpace(string(said)), err)
 	}
 }
 
-func (c *crowd) note(said string, err error) {
+func (c *crowd) note(began time.Time, said string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil {
 		c.failed = append(c.failed, time.Now().Format("15:04:05.000 ")+err.Error())
+		return
+	}
+	if began.Before(c.since) {
 		return
 	}
 	c.answered++

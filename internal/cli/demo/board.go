@@ -154,12 +154,26 @@ func (c *chapter) outcome() string {
 	return text
 }
 
-// fleet draws the hosts, as the load balancer and the deployment at work see them.
+// fleet draws the targets, as the deployment at work sees them, and hosts as the load balancer does.
 func (b *board) fleet() []string {
 	s := b.screen
-	if b.current < 0 || b.chapters[b.current].snapshot == nil || b.lookout == nil {
+	if b.current < 0 || b.chapters[b.current].snapshot == nil {
 		return []string{"  " + s.Paint(screen.Dim, b.note)}
 	}
+	var leads []progress.Lead
+	if b.lookout != nil {
+		leads = b.sights()
+	}
+	var lines []string
+	for _, line := range progress.Table(s, b.chapters[b.current].snapshot.Targets, 0, leads...) {
+		lines = append(lines, "  "+line)
+	}
+	return lines
+}
+
+// sights are what the hosts look like from in front.
+func (b *board) sights() []progress.Lead {
+	s := b.screen
 	up := progress.Lead{Heading: "up", Width: 2, Cell: func(id string) string {
 		if b.lookout.sight(id).healthy {
 			return s.Paint(screen.Green, "▲")
@@ -173,11 +187,7 @@ func (b *board) fleet() []string {
 		}
 		return paintVersion(s, seen.version, seen.version)
 	}}
-	var lines []string
-	for _, line := range progress.Table(s, b.chapters[b.current].snapshot.Targets, 0, up, serves) {
-		lines = append(lines, "  "+line)
-	}
-	return lines
+	return []progress.Lead{up, serves}
 }
 
 func (b *board) trafficLines() []string {

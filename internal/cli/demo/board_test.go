@@ -15,7 +15,7 @@ import (
 
 // halfway is a board in the middle of the second deployment.
 func halfway(out *bytes.Buffer) *board {
-	b := newBoard(screen.New(out, os.Getenv), titles...)
+	b := newBoard(screen.New(out, os.Getenv), (&fleet{}).titles()...)
 	b.lookout = &lookout{}
 	b.lookout.saw(map[string]sight{"web-1": {true, "v2"}})
 	b.traffic = newTraffic("")

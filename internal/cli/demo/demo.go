@@ -3,9 +3,11 @@
 // application v1, v2, a broken v3 and a slow v4 while requests keep coming, waits for the
 // automatic rollbacks, and checks that everything happened as promised.
 //
-// demo.go is the story. setup.go speaks to the API as an administrator would, hosts.go makes
-// the machines, bundle.go and app/ are the application, frontdoor.go and traffic.go are in
-// front of it, lookout.go watches, board.go draws, verdict.go judges.
+// demo.go is what every demonstration has; fleet.go is the story of servers: setup.go speaks to the
+// API as an administrator would, hosts.go makes the machines, bundle.go and app/ are the
+// application, frontdoor.go and traffic.go are in front of it, lookout.go watches. routed.go is the
+// story of what traffic is shifted to by weight, told of functions.go and services.go. board.go
+// draws, verdict.go judges.
 package demo
 
 import (
@@ -13,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -33,14 +34,18 @@ const (
 	stopGrace       = 5 * time.Second
 )
 
+// Platforms are what a demonstration can be about.
+var Platforms = []string{"server", "lambda", "ecs"}
+
 // Config says how to run the demonstration.
 type Config struct {
-	Stdout io.Writer
-	Getenv func(string) string // default os.Getenv
-	Self   string              // the slipway binary; default: this one
-	Pause  time.Duration       // between the deployments, for people to see the traffic
-	Keep   bool                // leave it running until ctx ends
-	Plain  bool                // do without namespaces even if they work here
+	Platform string // one of Platforms; "" is the first
+	Stdout   io.Writer
+	Getenv   func(string) string // default os.Getenv
+	Self     string              // the slipway binary; default: this one
+	Pause    time.Duration       // between the deployments, for people to see the traffic
+	Keep     bool                // leave it running until ctx ends
+	Plain    bool                // do without namespaces even if they work here
 }
 
 // A show is one run of the demonstration.
@@ -49,12 +54,33 @@ type show struct {
 	dir     string
 	screen  *screen.Screen
 	board   *board
-	hosts   []*host
 	server  *sandbox.Sandbox
 	plant   plant
 	clients *awsclient.Clients
-	why     error // why there are no namespaces
-	evidence
+
+	traffic     *traffic
+	stopTraffic context.CancelFunc
+	trafficDone chan struct{}
+}
+
+// A story is what a demonstration tells, of one platform.
+type story interface {
+	announce(ctx context.Context) (title, mode string)
+	titles() []string // of the chapters
+	flags() []string  // of the server
+	build(ctx context.Context, background *errgroup.Group) error
+	play(ctx context.Context, background *errgroup.Group) error
+	judge() []check
+	told() []toldChapter
+	failure() *chapter // whose reason is worth telling
+	url() string
+	stop()
+}
+
+// A toldChapter is a deployment, by a short name.
+type toldChapter struct {
+	name string
+	*chapter
 }
 
 // Run runs the demonstration and cleans up behind it, also when ctx ends it early. The error
@@ -74,8 +100,15 @@ func Run(ctx context.Context, config Config) (err error) {
 	}
 	s := &show{Config: config, dir: dir, screen: screen.New(config.Stdout, config.Getenv)}
 	defer s.screen.Close()
-	err = s.run(ctx)
-	s.shutDown()
+	var told story = &fleet{show: s}
+	switch config.Platform {
+	case "lambda":
+		told = &routed{show: s, venue: &functions{show: s}}
+	case "ecs":
+		told = &routed{show: s, venue: &services{show: s}}
+	}
+	err = s.run(ctx, told)
+	s.shutDown(told)
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("%w\nThe logs are in %s", err, dir)
 	}
@@ -85,15 +118,18 @@ func Run(ctx context.Context, config Config) (err error) {
 	return err
 }
 
-func (s *show) run(ctx context.Context) error {
+func (s *show) run(ctx context.Context, told story) error {
 	ctx, cancel := context.WithCancel(ctx)
 	background, bgCtx := errgroup.WithContext(ctx)
 	defer func() {
 		cancel()
 		background.Wait()
 	}()
-	s.chooseMode(ctx)
-	s.board = newBoard(s.screen, titles...)
+	title, mode := told.announce(ctx)
+	s.screen.Print(s.screen.Paint(screen.Bold, "Slipway demo") + ": " + title)
+	s.screen.Print(s.screen.Paint(screen.Dim, mode))
+	s.screen.Print("")
+	s.board = newBoard(s.screen, told.titles()...)
 	drawCtx, stopDrawing := context.WithCancel(bgCtx)
 	defer stopDrawing()
 	drawn := make(chan struct{})
@@ -101,9 +137,12 @@ func (s *show) run(ctx context.Context) error {
 		defer close(drawn)
 		s.board.Run(drawCtx)
 	}()
-	err := s.build(bgCtx, background)
+	err := s.begin(bgCtx, told.flags())
 	if err == nil {
-		err = s.story(bgCtx, background)
+		err = told.build(bgCtx, background)
+	}
+	if err == nil {
+		err = told.play(bgCtx, background)
 	}
 	if cause := context.Cause(bgCtx); err != nil && cause != nil {
 		err = cause // what went wrong behind the scenes, rather than whom it interrupted
@@ -114,143 +153,20 @@ func (s *show) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.finish(ctx)
+	return s.finish(ctx, told, mode)
 }
 
-// chooseMode finds out whether the hosts can have namespaces, and announces the show.
-func (s *show) chooseMode(ctx context.Context) {
-	s.plant.self = s.Self
-	if s.Plain {
-		s.why = errors.New("not wanted")
-	} else {
-		s.why = sandbox.Available(ctx)
-	}
-	s.plant.namespaces = s.why == nil
-	s.screen.Print(s.screen.Paint(screen.Bold, "Slipway demo") + ": a server, three hosts, a load balancer, four versions of a shop")
-	s.screen.Print(s.screen.Paint(screen.Dim, s.mode()))
-	s.screen.Print("")
-}
-
-// mode says what the hosts are made of.
-func (s *show) mode() string {
-	if s.plant.namespaces {
-		return "each host has its own root directory, processes and host name (namespaces)"
-	}
-	return fmt.Sprintf("each host is a root directory and plain processes; no namespaces: %v", s.why)
-}
-
-// build starts everything there is before the first deployment.
-func (s *show) build(ctx context.Context, background *errgroup.Group) (err error) {
+// begin starts the server.
+func (s *show) begin(ctx context.Context, flags []string) (err error) {
 	s.board.say("starting the server")
 	data := filepath.Join(s.dir, "data")
-	s.server, s.plant.endpoint, err = startServer(ctx, s.Self, data, filepath.Join(s.dir, "server.log"))
+	s.server, s.plant.endpoint, err = startServer(ctx, s.Self, data, filepath.Join(s.dir, "server.log"), flags)
 	if err != nil {
 		return err
 	}
+	s.plant.self, s.plant.region = s.Self, region
 	s.clients, err = awsclient.New(ctx, awsclient.Options{DataDir: data, Region: region})
-	if err != nil {
-		return err
-	}
-	s.plant.region = region
-	if s.hosts, err = newHosts(s.dir); err != nil {
-		return fmt.Errorf("prepare the hosts: %w", err)
-	}
-	s.board.say("registering the hosts, creating a load balancer, an alarm, application %q and deployment group %q", application, group)
-	if s.door, err = setUp(ctx, s.clients, s.hosts); err != nil {
-		return err
-	}
-	s.watchFleet(ctx, background)
-	s.board.say("starting the hosts, each with its agent")
-	for _, h := range s.hosts {
-		if err := h.start(ctx, s.plant); err != nil {
-			return err
-		}
-		background.Go(func() error { return watchHost(ctx, h) })
-	}
-	return nil
-}
-
-// watchHost fails when a host goes down by itself.
-func watchHost(ctx context.Context, h *host) error {
-	select {
-	case <-ctx.Done():
-		return nil
-	case <-h.box.Done():
-		return fmt.Errorf("%s went down: its agent ended:\n%s", h.name, lastLines(h.log, 5))
-	}
-}
-
-func (s *show) watchFleet(ctx context.Context, background *errgroup.Group) {
-	s.lookout = newLookout(s.clients, s.door, s.hosts)
-	s.board.mu.Lock()
-	s.board.lookout = s.lookout
-	s.board.mu.Unlock()
-	background.Go(func() error { return s.lookout.Run(ctx) })
-}
-
-// titles of the chapters, which run in this order.
-var titles = []string{
-	"v1 to all hosts at once",
-	"v2 one host at a time, under traffic",
-	"v3, which is broken, one host at a time",
-	"the automatic rollback to v2",
-	"v4, which is slow, one rack and then a look",
-	"the alarm goes off: rollback to v2",
-}
-
-// story is the six deployments.
-func (s *show) story(ctx context.Context, background *errgroup.Group) (err error) {
-	if s.v1, err = s.deployment(ctx, 0, "v1", sound, "CodeDeployDefault.AllAtOnce"); err != nil {
-		return err
-	}
-	if s.servedV1, err = s.everywhere(ctx, "v1"); err != nil {
-		return err
-	}
-	s.startTraffic(ctx, background)
-	if err := s.pause(ctx); err != nil {
-		return err
-	}
-	floor := s.lookout.watchFloor()
-	if s.v2, err = s.deployment(ctx, 1, "v2", sound, "CodeDeployDefault.OneAtATime"); err != nil {
-		return err
-	}
-	s.floor = floor()
-	if s.servedV2, err = s.everywhere(ctx, "v2"); err != nil {
-		return err
-	}
-	if err := s.pause(ctx); err != nil {
-		return err
-	}
-	if s.v3, s.rollback, err = s.undone(ctx, 2, "v3", broken, "CodeDeployDefault.OneAtATime"); err != nil {
-		return err
-	}
-	if s.v4, s.rollback4, err = s.undone(ctx, 4, "v4", tardy, rackByRack); err != nil {
-		return err
-	}
-	if s.servedAfter, err = s.everywhere(ctx, "v2"); err != nil {
-		return err
-	}
-	return s.pause(ctx)
-}
-
-// undone deploys a version with a fault and follows it and its rollback, chapters index and
-// index+1.
-func (s *show) undone(ctx context.Context, index int, version string, f fault, config string) (failed, rollback *chapter, err error) {
-	if failed, err = s.deployment(ctx, index, version, f, config); err != nil {
-		return failed, nil, err
-	}
-	rollback, err = s.followRollback(ctx, failed, index+1)
-	return failed, rollback, err
-}
-
-// deployment deploys a version and follows it to its end.
-func (s *show) deployment(ctx context.Context, index int, version string, f fault, config string) (*chapter, error) {
-	c := s.board.turnTo(index)
-	id, err := deploy(ctx, s.clients, version, f, config)
-	if err != nil {
-		return c, err
-	}
-	return c, s.follow(ctx, c, id)
+	return err
 }
 
 func (s *show) follow(ctx context.Context, c *chapter, id string) error {
@@ -283,31 +199,8 @@ func (s *show) followRollback(ctx context.Context, failed *chapter, index int) (
 	return c, s.follow(ctx, c, failed.snapshot.RollbackID)
 }
 
-// everywhere asks every host directly which version it serves, for up to two seconds, and
-// counts those that serve the right one.
-func (s *show) everywhere(ctx context.Context, version string) (count int, err error) {
-	deadline := time.Now().Add(2 * time.Second)
-	for {
-		count = 0
-		for _, h := range s.hosts {
-			got, err := get(ctx, http.DefaultClient, "http://"+h.address+"/")
-			if err == nil && got == version {
-				count++
-			}
-		}
-		if count == len(s.hosts) || time.Now().After(deadline) {
-			return count, context.Cause(ctx)
-		}
-		select {
-		case <-time.After(lookEvery):
-		case <-ctx.Done():
-			return count, context.Cause(ctx)
-		}
-	}
-}
-
-func (s *show) startTraffic(ctx context.Context, background *errgroup.Group) {
-	s.traffic = newTraffic(s.door.url + "/")
+func (s *show) startTraffic(ctx context.Context, background *errgroup.Group, url string) {
+	s.traffic = newTraffic(url)
 	s.board.mu.Lock()
 	s.board.traffic = s.traffic
 	s.board.mu.Unlock()
@@ -329,14 +222,14 @@ func (s *show) pause(ctx context.Context) error {
 }
 
 // finish judges, sums up, and keeps everything running if asked to.
-func (s *show) finish(ctx context.Context) error {
+func (s *show) finish(ctx context.Context, told story, mode string) error {
 	s.stopTraffic()
 	<-s.trafficDone
-	checks := s.judge()
-	s.summary(checks)
+	checks := told.judge()
+	s.summary(told, mode, checks)
 	err := failedChecks(checks)
 	if s.Keep {
-		s.explainKeep()
+		s.explainKeep(told)
 		<-ctx.Done()
 		s.screen.Print("\nCleaning up.")
 		return err
@@ -344,13 +237,9 @@ func (s *show) finish(ctx context.Context) error {
 	return err
 }
 
-// shutDown stops the hosts and then the server.
-func (s *show) shutDown() {
-	var stopping errgroup.Group
-	for _, h := range s.hosts {
-		stopping.Go(func() error { return h.stop(stopGrace) })
-	}
-	stopping.Wait() // a host that had to be killed is stopped all the same
+// shutDown stops what the story has started, and then the server.
+func (s *show) shutDown(told story) {
+	told.stop()
 	if s.server != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
 		defer cancel()

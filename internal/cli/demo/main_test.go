@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -14,6 +16,7 @@ import (
 	"github.com/slipway/slipway/internal/cli"
 	"github.com/slipway/slipway/internal/cli/demo"
 	"github.com/slipway/slipway/internal/sandbox"
+	"github.com/slipway/slipway/test/engine"
 )
 
 // The test binary is slipway itself when its first argument is a command: the demonstration
@@ -67,6 +70,52 @@ func TestDemo(t *testing.T) {
 			}
 			nothingLeft(t, dir)
 		})
+	}
+}
+
+// TestDemoOfPlatforms: the same story of what traffic is shifted to by weight.
+func TestDemoOfPlatforms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	self := filepath.Join(t.TempDir(), "slipway") // as it is released: without shared libraries
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", self, "github.com/slipway/slipway/cmd/slipway")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, platform := range demo.Platforms[1:] {
+		t.Run(platform, func(t *testing.T) {
+			if why := engine.Missing(); why != "" && platform == "ecs" {
+				t.Skip(why)
+			}
+			dir := inTemp(t)
+			var out bytes.Buffer
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+			defer cancel()
+			if err := demo.Run(ctx, demo.Config{Platform: platform, Self: self, Stdout: &out, Pause: 200 * time.Millisecond}); err != nil {
+				t.Fatalf("%v\n%s%s", err, out.String(), logs(dir))
+			}
+			for _, want := range []string{
+				"✓ v2 replaced v1", "✓ v3 was refused by the function that tried it", "✓ v4 was stopped by the alarm in mid-shift",
+				"✓ and was rolled back by itself", "✓ v2 has all the traffic again", "0 failed", "nobody knows ${Price}",
+			} {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("no %q in:\n%s", want, out.String())
+				}
+			}
+			nothingLeft(t, dir)
+		})
+	}
+}
+
+// What a machine lacks is said, with what to do about it.
+func TestDemoWithoutAnEngine(t *testing.T) {
+	dir := inTemp(t)
+	t.Setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+	err := demo.Run(t.Context(), demo.Config{Platform: "ecs", Stdout: io.Discard})
+	if err == nil || !strings.Contains(err.Error(), "no Docker Engine answers at unix:///nowhere/docker.sock, and services run in one: install it") {
+		t.Errorf("got %v\n%s", err, logs(dir))
 	}
 }
 

@@ -35,7 +35,7 @@ const serverStart = 30 * time.Second
 
 // startServer runs "slipway server" as a process of its own, which ends with this one, and
 // returns once it serves.
-func startServer(ctx context.Context, self, data, log string) (*sandbox.Sandbox, string, error) {
+func startServer(ctx context.Context, self, data, log string, flags []string) (*sandbox.Sandbox, string, error) {
 	out, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, "", err
@@ -44,7 +44,7 @@ func startServer(ctx context.Context, self, data, log string) (*sandbox.Sandbox,
 	// Without namespaces a sandbox is a process that cannot outlive us, which is all we need.
 	box, err := sandbox.Start(ctx, sandbox.Spec{
 		Root:    filepath.Join(filepath.Dir(data), "server-root"),
-		Command: []string{self, "server", "--data", data, "--listen", "127.0.0.1:0", "--region", region},
+		Command: append([]string{self, "server", "--data", data, "--listen", "127.0.0.1:0", "--region", region}, flags...),
 		Env:     []string{"PATH=" + os.Getenv("PATH"), "HOME=" + data},
 		Stdout:  out, Stderr: out,
 	})

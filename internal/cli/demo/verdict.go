@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os/exec"
@@ -22,9 +21,6 @@ type evidence struct {
 	floor                           int      // the least number of healthy hosts during v2
 	door                            *frontDoor
 	lookout                         *lookout
-	traffic                         *traffic
-	stopTraffic                     context.CancelFunc
-	trafficDone                     chan struct{}
 }
 
 // A check is one promise of the demonstration.
@@ -35,8 +31,9 @@ type check struct {
 }
 
 // judge holds what happened against what was promised.
-func (e *evidence) judge() []check {
-	f := e.traffic.figures(1)
+func (f *fleet) judge() []check { return f.evidence.judge(f.traffic.figures(1)) }
+
+func (e *evidence) judge(f figures) []check {
 	failedOn, how, skipped := e.v3.failures()
 	onlyOne := len(failedOn) == 1 && how == "ValidateService" && skipped == fleetSize-1
 	linked := e.rollback.undoes(e.v3)
@@ -110,7 +107,7 @@ func failedChecks(checks []check) error {
 }
 
 // summary prints what happened, in words and figures.
-func (s *show) summary(checks []check) {
+func (s *show) summary(told story, mode string, checks []check) {
 	p := s.screen
 	p.Print("\n" + p.Paint(screen.Bold, "What happened"))
 	for _, c := range checks {
@@ -120,7 +117,7 @@ func (s *show) summary(checks []check) {
 		}
 		p.Printf("  %s %s: %s", mark, c.promise, p.Paint(screen.Dim, c.detail))
 	}
-	if why := progress.Explain(p, s.v3.snapshot); len(why) > 0 {
+	if why := progress.Explain(p, told.failure().snapshot); len(why) > 0 {
 		p.Print("\n" + p.Paint(screen.Bold, "Why v3 failed, as slipway deploy status tells it"))
 		for _, line := range why {
 			p.Print("  " + line)
@@ -138,22 +135,24 @@ func (s *show) summary(checks []check) {
 	for _, line := range histories(p, f) {
 		p.Print(line)
 	}
-	p.Printf("  deployments  v1 %s · v2 %s · v3 %s · rollback %s · v4 %s · rollback %s", progress.Seconds(s.v1.took),
-		progress.Seconds(s.v2.took), progress.Seconds(s.v3.took), progress.Seconds(s.rollback.took),
-		progress.Seconds(s.v4.took), progress.Seconds(s.rollback4.took))
-	p.Printf("  hosts        %s", s.mode())
+	var took []string
+	for _, c := range told.told() {
+		took = append(took, c.name+" "+progress.Seconds(c.took))
+	}
+	p.Printf("  deployments  %s", strings.Join(took, " · "))
+	p.Printf("  made of      %s", mode)
 	p.Printf("  in all       %s", progress.Seconds(time.Since(s.board.began)))
 }
 
 // explainKeep tells how to talk to what is left running.
-func (s *show) explainKeep() {
+func (s *show) explainKeep(told story) {
 	slipway := "slipway"
 	if _, err := exec.LookPath(slipway); err != nil {
 		slipway = s.Self
 	}
-	id := s.v3.snapshot.ID
+	id := told.failure().snapshot.ID
 	s.screen.Printf(`
-Everything keeps running until Ctrl-C. The application: %s/
+Everything keeps running until Ctrl-C. The application: %s
 To talk to the server, in another terminal:
   export AWS_ENDPOINT_URL=%s
   export AWS_SHARED_CREDENTIALS_FILE=%s
@@ -164,6 +163,6 @@ To talk to the server, in another terminal:
   %s deploy list
   %s deploy status %s
 Logs and the hosts' root directories: %s`,
-		s.door.url, s.plant.endpoint, filepath.Join(s.dir, "data", awsclient.CredentialsFile), region,
+		told.url(), s.plant.endpoint, filepath.Join(s.dir, "data", awsclient.CredentialsFile), region,
 		application, group, id, slipway, slipway, id, s.dir)
 }

@@ -8,8 +8,16 @@ import (
 	"github.com/slipway/slipway/internal/cli/progress"
 )
 
-// asPromised is the evidence of a run in which everything happened.
-func asPromised() *evidence {
+// A run is what is judged.
+type run struct {
+	evidence
+	traffic *traffic
+}
+
+func (r *run) judged() error { return failedChecks(r.judge(r.traffic.figures(1))) }
+
+// asPromised is a run in which everything happened.
+func asPromised() *run {
 	ended := func(s *progress.Snapshot) *chapter { return &chapter{took: time.Second, snapshot: s} }
 	target := func(id, status, event string) progress.Target {
 		t := progress.Target{ID: id, Status: status}
@@ -18,7 +26,7 @@ func asPromised() *evidence {
 		}
 		return t
 	}
-	e := &evidence{
+	e := &run{traffic: newTraffic(""), evidence: evidence{
 		v1: ended(&progress.Snapshot{ID: "d-1", Status: "Succeeded"}),
 		v2: ended(&progress.Snapshot{ID: "d-2", Status: "Succeeded"}),
 		v3: ended(&progress.Snapshot{ID: "d-3", Status: "Failed", RollbackID: "d-4", Targets: []progress.Target{
@@ -28,35 +36,34 @@ func asPromised() *evidence {
 			target("web-1", "Succeeded", ""), target("web-2", "Skipped", ""), target("web-3", "Skipped", "")}}),
 		rollback4: ended(&progress.Snapshot{ID: "d-6", Status: "Succeeded", RollbackOf: "d-5"}),
 		servedV1:  3, servedV2: 3, servedAfter: 3, floor: 2,
-		traffic: newTraffic(""),
-	}
+	}}
 	e.traffic.record(e.traffic.started, time.Millisecond, "v1", nil)
 	e.traffic.record(e.traffic.started, time.Millisecond, "v4", nil)
 	return e
 }
 
 func TestJudge(t *testing.T) {
-	if err := failedChecks(asPromised().judge()); err != nil {
+	if err := asPromised().judged(); err != nil {
 		t.Errorf("everything happened, and yet: %v", err)
 	}
-	for promise, spoil := range map[string]func(*evidence){
-		"v1 is everywhere":       func(e *evidence) { e.servedV1 = 2 },
-		"v2 replaced it":         func(e *evidence) { e.v2.snapshot.Status = "Failed" },
-		"all hosts but one":      func(e *evidence) { e.floor = 1 },
-		"v3 failed Validate":     func(e *evidence) { e.v3.snapshot.Targets[1].Status = "Failed" },
-		"others kept v2":         func(e *evidence) { e.v3.snapshot.Targets[2].Status = "Succeeded" },
-		"failed ValidateService": func(e *evidence) { e.v3.snapshot.Targets[0].Events[1].Name = "Install" },
-		"rolled back by itself":  func(e *evidence) { e.v3.snapshot.RollbackID = "" },
-		"v2 is everywhere again": func(e *evidence) { e.servedAfter = 0 },
-		"not one saw v3":         func(e *evidence) { e.traffic.record(e.traffic.started, 0, "v3", nil) },
-		"stopped by the alarm":   func(e *evidence) { e.v4.snapshot.ErrorCode = "MANUAL_STOP" },
-		"only its first rack":    func(e *evidence) { e.v4.snapshot.Targets[1].Status = "Succeeded" },
-		"by itself too":          func(e *evidence) { e.rollback4.snapshot.RollbackOf = "d-3" },
-		"not one request":        func(e *evidence) { e.traffic.failed = 1 },
+	for promise, spoil := range map[string]func(*run){
+		"v1 is everywhere":       func(e *run) { e.servedV1 = 2 },
+		"v2 replaced it":         func(e *run) { e.v2.snapshot.Status = "Failed" },
+		"all hosts but one":      func(e *run) { e.floor = 1 },
+		"v3 failed Validate":     func(e *run) { e.v3.snapshot.Targets[1].Status = "Failed" },
+		"others kept v2":         func(e *run) { e.v3.snapshot.Targets[2].Status = "Succeeded" },
+		"failed ValidateService": func(e *run) { e.v3.snapshot.Targets[0].Events[1].Name = "Install" },
+		"rolled back by itself":  func(e *run) { e.v3.snapshot.RollbackID = "" },
+		"v2 is everywhere again": func(e *run) { e.servedAfter = 0 },
+		"not one saw v3":         func(e *run) { e.traffic.record(e.traffic.started, 0, "v3", nil) },
+		"stopped by the alarm":   func(e *run) { e.v4.snapshot.ErrorCode = "MANUAL_STOP" },
+		"only its first rack":    func(e *run) { e.v4.snapshot.Targets[1].Status = "Succeeded" },
+		"by itself too":          func(e *run) { e.rollback4.snapshot.RollbackOf = "d-3" },
+		"not one request":        func(e *run) { e.traffic.failed = 1 },
 	} {
 		e := asPromised()
 		spoil(e)
-		err := failedChecks(e.judge())
+		err := e.judged()
 		if err == nil || !strings.Contains(err.Error(), promise) || strings.Count(err.Error(), "did not happen") != 1 {
 			t.Errorf("spoilt %q: %v", promise, err)
 		}

@@ -109,11 +109,16 @@ func Serve(ctx context.Context, root, listen string) error {
 	if err != nil {
 		return err
 	}
+	return listenAndServe(ctx, listen, s)
+}
+
+// listenAndServe serves until ctx ends, then answers what it has in hand.
+func listenAndServe(ctx context.Context, listen string, pages http.Handler) error {
 	listener, err := net.Listen("tcp", listen)
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: s, ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: pages, ReadHeaderTimeout: 5 * time.Second}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	select {
