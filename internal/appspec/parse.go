@@ -19,7 +19,7 @@ const updateAppSpec = "and then try again."
 // Hooks may be named after the usual events and the custom ones; AnyEvent among these allows every
 // name. The error is an *Error.
 func Parse(name string, text []byte, custom ...deploy.Event) (*Spec, error) {
-	root, err := load(name, text)
+	root, err := load(name, text, "'version' and 'os'")
 	if err != nil {
 		return nil, err
 	}
@@ -36,8 +36,9 @@ func Parse(name string, text []byte, custom ...deploy.Event) (*Spec, error) {
 	return spec, nil
 }
 
-// load returns the top-level mapping of the first YAML document.
-func load(name string, text []byte) (*yaml.Node, error) {
+// load returns the top-level mapping of the first YAML document. least are the properties that
+// any such file has.
+func load(name string, text []byte, least string) (*yaml.Node, error) {
 	loader, err := yaml.NewLoader(bytes.NewReader(text))
 	if err != nil {
 		return nil, syntaxError(name, err)
@@ -52,11 +53,11 @@ func load(name string, text []byte) (*yaml.Node, error) {
 	}
 	if isNull(root) || root.Kind == yaml.DocumentNode {
 		return nil, errorAt(0, "The deployment failed because the application specification file was empty. "+
-			"Make sure your AppSpec file defines at minimum the 'version' and 'os' properties.")
+			"Make sure your AppSpec file defines at minimum the %s properties.", least)
 	}
 	if root.Kind != yaml.MappingNode {
 		return nil, errorAt(root.Line, "The deployment failed because the application specification file (%s) does not hold "+
-			"a map of keys on line %d. Make sure your AppSpec file defines at minimum the 'version' and 'os' properties.", name, root.Line)
+			"a map of keys on line %d. Make sure your AppSpec file defines at minimum the %s properties.", name, root.Line, least)
 	}
 	if err := checkKeys(name, root); err != nil {
 		return nil, err

@@ -102,8 +102,11 @@ func loadResources(text []byte) (top folded, err error) {
 			text = compact.Bytes()
 		}
 	}
-	root, err := load(resourcesName, text)
+	root, err := load(resourcesName, text, "'version' and 'Resources'")
 	if err != nil {
+		return top, err
+	}
+	if err := checkSpelling(root); err != nil {
 		return top, err
 	}
 	top = folded{root}
@@ -111,6 +114,29 @@ func loadResources(text []byte) (top folded, err error) {
 		return top, invalid(top.get("version"), "its version is %q; it must be 0.0", v)
 	}
 	return top, nil
+}
+
+// checkSpelling refuses a key that is there in two spellings, since only one would be read.
+func checkSpelling(n *yaml.Node) error {
+	if n.Kind == yaml.MappingNode {
+		seen := map[string]*yaml.Node{}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key := n.Content[i]
+			folded := strings.ToLower(key.Value)
+			if first := seen[folded]; first != nil && key.Kind == yaml.ScalarNode {
+				return invalid(key, "%s is there twice, on line %d as %s; remove one of them", key.Value, first.Line, first.Value)
+			}
+			if key.Kind == yaml.ScalarNode {
+				seen[folded] = key
+			}
+		}
+	}
+	for _, c := range n.Content {
+		if err := checkSpelling(c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // A folded mapping reads values by key, whether that begins with a capital or not.
