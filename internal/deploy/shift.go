@@ -31,6 +31,9 @@ type Shift struct {
 // Settled says whether the traffic is as it is wanted.
 func (s Shift) Settled() bool { return !s.At.IsZero() }
 
+// Forward says whether traffic was asked to move, and not yet asked to come back.
+func (s Shift) Forward() bool { return !s.Since.IsZero() && !s.Back }
+
 // To asks for another share.
 func (s Shift) To(percent int, now time.Time) Shift {
 	return Shift{Want: percent, Share: s.Share, Since: now, Back: s.Back}

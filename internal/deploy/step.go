@@ -67,14 +67,14 @@ func (t *Target) Finish(s Step, delivery string, o Outcome, now time.Time) bool 
 	return true
 }
 
-// Note sets the log of the step so far. It reports false when the step is not in hand any
-// more or the log says so already.
-func (t *Target) Note(s Step, log string) bool {
+// Note sets the log of the step so far, and, where somebody is in its way, which code that has. It
+// reports false when the step is not in hand any more or the log says so already.
+func (t *Target) Note(s Step, log string, why FailureCode) bool {
 	e := t.inHand(s)
 	if e == nil || e.Diagnostics != nil && e.Diagnostics.Log == log {
 		return false
 	}
-	e.Diagnostics = &Diagnostics{Log: log}
+	e.Diagnostics = &Diagnostics{Log: log, Refused: why}
 	return true
 }
 

@@ -149,11 +149,7 @@ func (e *Engine) retire(ctx context.Context, driver platform.Driver, d deploy.De
 		e.wakeIn(d.ID, w.Again)
 		return nil
 	case refused != nil:
-		defer e.Wake(d.ID)
-		return e.cfg.Store.UpdateDeployment(ctx, d.ID, func(d *deploy.Deployment) error {
-			d.Refusal = &refused.Info
-			return nil
-		})
+		return e.refuseDeployment(ctx, d.ID, refused)
 	case err != nil:
 		return fmt.Errorf("retire the %s side of %s: %w", d.Retirement.Side, d.ID, err)
 	case !d.Retirement.Due(now):
@@ -178,7 +174,7 @@ func (e *Engine) start(ctx context.Context, driver platform.Driver, s deploy.Ste
 	}
 	seen, err := begin(ctx, driver, s)
 	if refused := platform.Refused(err); refused != nil {
-		return e.record(ctx, s, refused.Outcome())
+		return e.refuse(ctx, s, refused)
 	}
 	if err != nil {
 		return e.tryAgain(ctx, s, err)
@@ -195,7 +191,33 @@ func (e *Engine) start(ctx context.Context, driver platform.Driver, s deploy.Ste
 	if seen.Again > 0 {
 		e.wakeIn(s.DeploymentID, seen.Again)
 	}
-	return e.note(ctx, s, seen.Note)
+	return e.note(ctx, s, seen.Note, "")
+}
+
+// refuse records that a step will never be done. Where traffic has begun to move it is the
+// deployment that fails of it, which moves the traffic back first, with the same step.
+func (e *Engine) refuse(ctx context.Context, s deploy.Step, r *platform.Refusal) error {
+	moving := false
+	err := e.cfg.Store.UpdateTarget(ctx, s.DeploymentID, s.TargetID, func(t *deploy.Target) error {
+		moving = t.InHand(s) && s.Event == deploy.AllowTraffic && t.Shift.Forward()
+		return errUnchanged
+	})
+	if !errors.Is(err, errUnchanged) {
+		return err
+	}
+	if !moving {
+		return e.record(ctx, s, r.Outcome())
+	}
+	return e.refuseDeployment(ctx, s.DeploymentID, r)
+}
+
+// refuseDeployment lets a deployment fail of what was refused.
+func (e *Engine) refuseDeployment(ctx context.Context, id string, r *platform.Refusal) error {
+	defer e.Wake(id)
+	return e.cfg.Store.UpdateDeployment(ctx, id, func(d *deploy.Deployment) error {
+		d.Refusal = &r.Info
+		return nil
+	})
 }
 
 // see records how far the traffic of a target has moved, and plans anew when it has.
@@ -213,13 +235,13 @@ func (e *Engine) see(ctx context.Context, s deploy.Step, share int) error {
 	return err
 }
 
-// note shows what a step waits for as its log, when that changes.
-func (e *Engine) note(ctx context.Context, s deploy.Step, text string) error {
+// note shows what a step waits for as its log, when that changes, and which code that has.
+func (e *Engine) note(ctx context.Context, s deploy.Step, text string, why deploy.FailureCode) error {
 	if text == "" {
 		return nil
 	}
 	err := e.cfg.Store.UpdateTarget(ctx, s.DeploymentID, s.TargetID, func(t *deploy.Target) error {
-		if !t.Note(s, text) {
+		if !t.Note(s, text, why) {
 			return errUnchanged
 		}
 		return nil

@@ -61,7 +61,11 @@ func (e *Engine) tryAgain(ctx context.Context, s deploy.Step, err error) error {
 	e.mu.Unlock()
 	e.wakeIn(s.DeploymentID, pause)
 	e.cfg.Log.Warn("try a step again", "step", s, "tries", tries, "error", err)
-	return e.note(context.WithoutCancel(ctx), s, again(tries, err, pause))
+	why := deploy.FailureCode("")
+	if errors.Is(err, platform.ErrThrottled) {
+		why = deploy.Throttled
+	}
+	return e.note(context.WithoutCancel(ctx), s, again(tries, err, pause), why)
 }
 
 // troubled commits why the targets could not be named, and when it is tried again.

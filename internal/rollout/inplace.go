@@ -91,6 +91,9 @@ func (p *pass) expire(i int, e *deploy.EventRecord) {
 	if e.Name.ByService() && log != "" {
 		message += " " + log
 	}
+	if p.turnsBack(i, e, message) {
+		return
+	}
 	e.Diagnostics = &deploy.Diagnostics{Code: deploy.CodeUnknownError, Message: message, Log: log}
 	p.plan.Withdrawn = append(p.plan.Withdrawn, p.step(i, e))
 	p.moveEvent(i, e, deploy.EventFailed)

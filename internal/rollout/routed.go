@@ -137,6 +137,21 @@ func (p *pass) unwindTarget(i int) bool {
 	}
 }
 
+// turnsBack says that the event in hand, which is late, does not end yet, since its traffic goes
+// back first. The deployment has failed of it.
+func (p *pass) turnsBack(i int, e *deploy.EventRecord, late string) bool {
+	if !p.d.Routed() || e.Name != deploy.AllowTraffic || !p.targets[i].Shift.Forward() || p.d.Creator == deploy.ByRollback {
+		return false
+	}
+	if p.d.Failure == nil {
+		p.d.Failure = &deploy.ErrorInfo{Code: deploy.TimedOut, Message: late}
+		if d := e.Diagnostics; d != nil && d.Refused != "" {
+			p.d.Failure.Code = d.Refused
+		}
+	}
+	return true
+}
+
 // leaveOff ends a target where it is.
 func (p *pass) leaveOff(i int, e *deploy.EventRecord) {
 	if e == nil {
@@ -322,7 +337,9 @@ func (p *pass) residueRouted() (list []string) {
 		if t.Function != nil {
 			to = "version " + t.Function.Target
 		}
-		if s := t.Shift; t.Status != deploy.TargetSucceeded && (s.Want != s.Share || s.Share != 0) {
+		s := t.Shift
+		unseen := !s.Since.IsZero() && !s.Settled() // what was asked for last may have been done
+		if t.Status != deploy.TargetSucceeded && (s.Want != s.Share || s.Share != 0 || unseen) {
 			list = append(list, fmt.Sprintf("%d%% of the traffic of %s goes to %s, as far as could be seen.", s.Share, t.ID, to))
 		}
 	}

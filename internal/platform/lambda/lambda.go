@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -72,6 +73,9 @@ func (d *Driver) Resolve(ctx context.Context, dep deploy.Deployment, _ deploy.Gr
 		if err != nil {
 			return nil, err
 		}
+		if twin := slices.IndexFunc(targets, func(other deploy.Target) bool { return other.ARN == t.ARN }); twin >= 0 {
+			return nil, platform.Refuse(deploy.FunctionConfigInvalid, "%s It has two targets for the alias %s: %s and %s.", wrongSpec, t.ARN, targets[twin].ID, t.ID)
+		}
 		t.Hooks = spec.Hooks
 		targets = append(targets, t)
 	}
@@ -127,18 +131,20 @@ func (d *Driver) spec(ctx context.Context, r deploy.Revision) (*appspec.Resource
 	return spec, nil
 }
 
+// wrongSpec is AWS's text about an AppSpec that does not fit its functions.
+const wrongSpec = "The deployment failed because the AppSpec file that specifies the AWS Lambda deployment configuration is missing or has an invalid configuration."
+
 // checkStart refuses an alias that is not where the AppSpec says, in AWS's words.
 func checkStart(f deploy.Function, at alias) error {
-	const text = "The deployment failed because the AppSpec file that specifies the AWS Lambda deployment configuration is missing or has an invalid configuration."
 	switch {
 	case f.Current == f.Target:
-		return platform.Refuse(deploy.FunctionConfigInvalid, "%s The current version and the target version of %s are the same: %s.", text, f.ID(), f.Target)
+		return platform.Refuse(deploy.FunctionConfigInvalid, "%s The current version and the target version of %s are the same: %s.", wrongSpec, f.ID(), f.Target)
 	case at.version != f.Current:
 		return platform.Refuse(deploy.FunctionConfigInvalid, "%s The Lambda function alias version does not match the current version in AppSpec file. "+
-			"The alias %s is at version %s, the AppSpec file says %s.", text, f.ID(), at.version, f.Current)
+			"The alias %s is at version %s, the AppSpec file says %s.", wrongSpec, f.ID(), at.version, f.Current)
 	case len(at.weights) > 0:
 		return platform.Refuse(deploy.FunctionConfigInvalid, "%s The alias %s is divided between two versions. Take the weights off it first: "+
-			"aws lambda update-alias --function-name %s --name %s --routing-config AdditionalVersionWeights={}", text, f.ID(), f.Name, f.Alias)
+			"aws lambda update-alias --function-name %s --name %s --routing-config AdditionalVersionWeights={}", wrongSpec, f.ID(), f.Name, f.Alias)
 	}
 	return nil
 }
