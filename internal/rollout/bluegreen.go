@@ -276,6 +276,13 @@ func (p *pass) residueOf(t *deploy.Target) []string {
 	return nil
 }
 
+// leftWithoutTraffic says whether an instance of the deployment group lost its traffic to a replacement
+// that came to no good end.
+func (p *pass) leftWithoutTraffic(t *deploy.Target) bool {
+	return p.incoming() == deploy.Green && t.Label == deploy.Blue && t.Status == deploy.TargetSucceeded && !t.Gone &&
+		p.d.Status != deploy.Succeeded && p.unowned() == deploy.Green
+}
+
 // left is what is there still and has no more purpose.
 func (p *pass) left() []string {
 	r := p.d.Retirement
@@ -296,34 +303,42 @@ func (p *pass) left() []string {
 
 // unowned is the side that is not the deployment group's.
 func (p *pass) unowned() deploy.Label {
+	if r := p.d.Retirement; r != nil {
+		return r.Side
+	}
 	if g := p.s.Group; g != nil && slices.Contains(g.AutoScalingGroups, p.d.Replacement()) {
 		return deploy.Blue
 	}
 	return deploy.Green
 }
 
-// leftOf names the instances of a side that stay without being the group's.
+// leftOf names what stays of a side without being the group's. An Auto Scaling group may be there still
+// when its instances are gone.
 func (p *pass) leftOf(side deploy.Label) []string {
-	var names []string
+	var what, names []string
+	switch made := p.d.Replacement(); {
+	case made == "":
+	case side == deploy.Blue:
+		what = append(what, "the Auto Scaling group "+strings.Join(p.d.Members.AutoScalingGroups, ", "))
+	case p.incoming() == deploy.Blue:
+		what = append(what, "the Auto Scaling group "+made)
+	default:
+		what = append(what, "the Auto Scaling group "+made+", some of whose processes the deployment suspended")
+	}
 	stretch := p.side(side)
 	for _, t := range p.targets[stretch.from:stretch.till] {
 		if !t.Gone {
 			names = append(names, t.ID)
 		}
 	}
-	if len(names) == 0 {
+	if len(names) > 0 {
+		what = append(what, strings.Join(names, ", "))
+	}
+	if len(what) == 0 {
 		return nil
 	}
-	where := ""
-	switch made := p.d.Replacement(); {
-	case made == "":
-	case side == deploy.Green:
-		where = fmt.Sprintf(" The deployment made their Auto Scaling group %s, some of whose processes it suspended.", made)
-	default:
-		where = fmt.Sprintf(" Their Auto Scaling group is %s.", strings.Join(p.d.Members.AutoScalingGroups, ", "))
-	}
-	return []string{fmt.Sprintf("The %s are not removed, and do not belong to the deployment group: %s.%s",
-		p.sideName(side), strings.Join(names, ", "), where)}
+	return []string{fmt.Sprintf("The %s are not removed, and do not belong to the deployment group: %s.",
+		p.sideName(side), strings.Join(what, "; "))}
 }
 
 func (p *pass) stay() string {

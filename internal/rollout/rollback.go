@@ -39,6 +39,8 @@ func (p *pass) residue() (list []string) {
 	for i := range p.targets {
 		t := &p.targets[i]
 		switch {
+		case p.leftWithoutTraffic(t):
+			list = append(list, t.ID+" gets no traffic from its load balancers.")
 		case t.Status == deploy.TargetSucceeded, t.Gone:
 		case t.Label != "" && t.Touched():
 			list = append(list, p.residueOf(t)...)

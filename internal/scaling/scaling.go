@@ -73,14 +73,11 @@ type Keeper struct {
 
 	beats map[string]time.Time // the last sign of life, by deployment
 	ended map[string]time.Time // when an instance's deployment was first seen ended, by instance
-	// updated is the revision that an instance was brought up to date with last.
-	updated map[string]string
 }
 
 // New returns a Keeper.
 func New(cfg Config) *Keeper {
-	return &Keeper{cfg: cfg, hint: make(chan struct{}, 1), beats: map[string]time.Time{}, ended: map[string]time.Time{},
-		updated: map[string]string{}}
+	return &Keeper{cfg: cfg, hint: make(chan struct{}, 1), beats: map[string]time.Time{}, ended: map[string]time.Time{}}
 }
 
 // Look lets the Keeper look soon: an instance has begun to wait.
@@ -110,10 +107,9 @@ func (k *Keeper) Run(ctx context.Context) error {
 
 // pass looks at every group once. One that gives trouble does not keep the others waiting.
 func (k *Keeper) pass(ctx context.Context) error {
-	if len(k.beats)+len(k.ended)+len(k.updated) > mostRemembered {
+	if len(k.beats)+len(k.ended) > mostRemembered {
 		clear(k.beats) // one sign of life too many does no harm, nor does a second look at what has ended
 		clear(k.ended)
-		clear(k.updated)
 	}
 	applications, err := k.cfg.Store.Applications(ctx, "", 0)
 	if err != nil {
@@ -215,23 +211,23 @@ func (k *Keeper) beat(ctx context.Context, d deploy.Deployment, now time.Time) e
 	return k.cfg.Cloud.KeepWaiting(ctx, *d.Action)
 }
 
-// bringUpToDate deploys, once, to the instances that came while another deployment ran: they are
+// bringUpToDate deploys to the instances that came while a deployment ran which succeeded: they are
 // healthy with the revision that was the last good one then. Those that joined a replacement before
-// it was the group's, and had its hooks, have none.
+// it was the group's, and had its hooks, have none. After a deployment that came to no good end,
+// instances stay as it left them.
 func (k *Keeper) bringUpToDate(ctx context.Context, g deploy.Group, inService []string) error {
-	if g.OutdatedInstances == "IGNORE" || g.History.LastGood == nil {
+	h := g.History
+	if g.OutdatedInstances == "IGNORE" || h.LastGood == nil || h.LastSuccessful == nil || h.LastAttempted == nil ||
+		h.LastAttempted.ID != h.LastSuccessful.ID {
 		return nil
 	}
 	health, err := k.cfg.Store.Health(ctx, g.ID)
 	if err != nil {
 		return fmt.Errorf("recall health: %w", err)
 	}
-	current := g.History.LastGood.Key()
+	current := h.LastGood.Key()
 	outdated := slices.DeleteFunc(slices.Clone(inService), func(id string) bool {
 		h, known := health[id]
-		if k.updated[id] == current {
-			return true // it came to no good end
-		}
 		return known && (!h.Healthy || h.Revision == current) || !known && !g.Replaced()
 	})
 	if len(outdated) == 0 {
@@ -241,13 +237,7 @@ func (k *Keeper) bringUpToDate(ctx context.Context, g deploy.Group, inService []
 	if deploy.ErrorCode(err) == "DeploymentLimitExceeded" {
 		return nil // somebody was faster
 	}
-	if err != nil {
-		return err
-	}
-	for _, id := range outdated {
-		k.updated[id] = current
-	}
-	return nil
+	return err
 }
 
 // findGone tells a deployment which of its EC2 instances there are no more.

@@ -32,7 +32,8 @@ type scene struct {
 func newScene() *scene {
 	return &scene{now: start, health: map[string]deploy.InstanceHealth{}, group: deploy.Group{
 		ID: "g", Name: "prod", AutoScalingGroups: []string{"web"}, TerminationHook: true,
-		History: deploy.GroupHistory{LastGood: revision("v1")},
+		History: deploy.GroupHistory{LastGood: revision("v1"),
+			LastAttempted: &deploy.DeploymentSummary{ID: "d-0"}, LastSuccessful: &deploy.DeploymentSummary{ID: "d-0"}},
 	}}
 }
 
@@ -154,6 +155,11 @@ func TestInstancesAreBroughtUpToDate(t *testing.T) {
 	s.expect(t, k, 0) // not while another one runs
 	s.running = nil
 	s.expect(t, k, 0, "CodeDeployAutoUpdate to [i-old]")
+	s.group.AutoScalingGroups = []string{"CodeDeploy_prod_d-0"} // i-unknown joined it before it had hooks
+	s.expect(t, k, 0, "CodeDeployAutoUpdate to [i-old i-unknown]")
+	s.group.History.LastAttempted = &deploy.DeploymentSummary{ID: "d-2"} // stopped, and nobody wanted it back
+	s.expect(t, k, 0)
+	s.group.History.LastAttempted = s.group.History.LastSuccessful
 	s.group.OutdatedInstances = "IGNORE"
 	s.expect(t, k, 0)
 }

@@ -50,8 +50,8 @@ var oneFleet = []incident{
 	}},
 	{"the instance in hand dies", func(s *shop, d deploy.Deployment) { s.terminate(s.t, s.ctx, s.find(d, deploy.TargetInProgress)) }},
 	{"another instance dies", func(s *shop, d deploy.Deployment) { s.terminate(s.t, s.ctx, s.find(d, deploy.TargetPending)) }},
-	{"the revision is broken", func(s *shop, d deploy.Deployment) { s.mu.Lock(); defer s.mu.Unlock(); s.broken = d.Revision.S3.Key }},
-	{"the group has no agents", func(s *shop, _ deploy.Deployment) { s.mu.Lock(); defer s.mu.Unlock(); s.deaf = "web" }},
+	{"the revision is broken", func(s *shop, d deploy.Deployment) { s.breaks(d.Revision.S3.Key) }},
+	{"the group has no agents", func(s *shop, _ deploy.Deployment) { s.deafen("web") }},
 	{"the group is deleted", func(s *shop, _ deploy.Deployment) { s.remove(s.t, s.ctx, "web") }},
 	{"the deployment is stopped", func(s *shop, d deploy.Deployment) { s.stop(d.ID, nil) }},
 	{"the deployment group is deleted", (*shop).deleteGroup},
@@ -66,8 +66,9 @@ var twoFleets = []incident{
 	{"a replacement instance dies", func(s *shop, d deploy.Deployment) { s.kill(d.Replacement()) }},
 	{"the original is deleted", func(s *shop, d deploy.Deployment) { s.remove(s.t, s.ctx, s.original(d)) }},
 	{"the replacement is deleted", func(s *shop, d deploy.Deployment) { s.remove(s.t, s.ctx, d.Replacement()) }},
-	{"the replacement has no agents", func(s *shop, d deploy.Deployment) { s.mu.Lock(); defer s.mu.Unlock(); s.deaf = d.Replacement() }},
+	{"the replacement has no agents", func(s *shop, d deploy.Deployment) { s.deafen(d.Replacement()) }},
 	{"the deployment is stopped", func(s *shop, d deploy.Deployment) { s.stop(d.ID, nil) }},
+	{"the deployment is stopped for good", func(s *shop, d deploy.Deployment) { s.stop(d.ID, new(false)) }},
 	{"the deployment group is deleted", (*shop).deleteGroup},
 }
 
@@ -89,6 +90,20 @@ func (s *shop) find(d deploy.Deployment, status deploy.TargetStatus) string {
 }
 
 func (s *shop) original(d deploy.Deployment) string { return d.Members.AutoScalingGroups[0] }
+
+// breaks lets no instance start the revision.
+func (s *shop) breaks(revision string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broken = revision
+}
+
+// deafen takes the agents from the instances of an Auto Scaling group.
+func (s *shop) deafen(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.deaf = name
+}
 
 // kill ends the first instance of the group.
 func (s *shop) kill(name string) {

@@ -38,8 +38,9 @@ type region struct {
 	ec2     *awsec2.Client
 	elb     *awselb.Client
 	classic *classicelb.Client
-	notify  func() // an instance waits under a lifecycle hook
-	target  string // the ARN of the target group "web"
+	config  aws.Config // reaches them all
+	notify  func()     // an instance waits under a lifecycle hook
+	target  string     // the ARN of the target group "web"
 }
 
 // keys lets everybody in as the server itself, which may give instances the tags of their group.
@@ -58,7 +59,7 @@ func newRegion(t *testing.T, ctx context.Context, st *sqlite.Store, all *sync.Wa
 	var handler http.Handler
 	config := awsclient.InProcess(func() http.Handler { return handler }, "us-east-1", "AKIA", "secret")
 	r := &region{groups: asg.NewFromConfig(config), ec2: awsec2.NewFromConfig(config), elb: awselb.NewFromConfig(config),
-		classic: classicelb.NewFromConfig(config), notify: func() {}}
+		classic: classicelb.NewFromConfig(config), config: config, notify: func() {}}
 	machines, err := ec2.Open(ctx, ec2.Config{
 		Store: st, Machines: paper{}, Region: "us-east-1", Account: account, Log: log,
 		Identity: identity.New(identity.Config{Store: identitytest.NewStore(), Account: account}),

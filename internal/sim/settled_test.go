@@ -75,29 +75,48 @@ func (s *shop) whoServes(members []string, named string) {
 			if !serving[id] && !strings.Contains(named, id) {
 				s.wrongf("%s of %s gets no traffic", id, name)
 			}
-			if good := g.History.LastGood; good != nil && s.carries[id] != good.S3.Key && !strings.Contains(named, id) {
-				s.wrongf("%s of %s runs %q, not %s", id, name, s.carries[id], good.S3.Key)
+			if !slices.Contains(wanted(g), s.carries[id]) && !strings.Contains(named, id) {
+				s.wrongf("%s of %s runs %q, not one of %q", id, name, s.carries[id], wanted(g))
 			}
 			delete(serving, id)
 		}
 	}
 	for id := range s.running(s.t, s.ctx) {
-		if serving[id] && !strings.Contains(named, id) {
-			s.wrongf("%s gets traffic, and is not the group's", id)
+		in := s.scalingGroupOf(id)
+		if strings.Contains(named, id) || in != "" && strings.Contains(named, in) {
+			continue
 		}
-		if !s.belongs(id) && !strings.Contains(named, id) {
+		if serving[id] {
+			s.wrongf("%s of %s gets traffic, and is not the group's", id, in)
+		}
+		if in == "" {
 			s.wrongf("%s runs, and is in no Auto Scaling group", id)
 		}
 	}
 }
 
-func (s *shop) belongs(id string) bool {
-	for _, g := range s.scalingGroups(s.t, s.ctx) {
+// wanted are the revisions that the group's instances may run: the last good one, or that of a
+// deployment which came to no good end and was not rolled back; what they came with, where nobody
+// wants them to be brought up to date.
+func wanted(g deploy.Group) []string {
+	h := g.History
+	revisions := []string{h.LastGood.S3.Key}
+	if h.LastAttempted.ID != h.LastSuccessful.ID {
+		revisions = append(revisions, h.TargetRevision.S3.Key)
+	}
+	if g.OutdatedInstances == "IGNORE" {
+		revisions = append(revisions, "", "v1", "v2")
+	}
+	return revisions
+}
+
+func (s *shop) scalingGroupOf(id string) string {
+	for name, g := range s.scalingGroups(s.t, s.ctx) {
 		for _, i := range g.Instances {
 			if aws.ToString(i.InstanceId) == id {
-				return true
+				return name
 			}
 		}
 	}
-	return false
+	return ""
 }

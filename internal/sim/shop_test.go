@@ -14,6 +14,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
+	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/smithy-go/middleware"
+
 	"github.com/slipway/slipway/internal/control"
 	"github.com/slipway/slipway/internal/deploy"
 	"github.com/slipway/slipway/internal/engine"
@@ -33,7 +40,6 @@ type shop struct {
 	ctx     context.Context
 	st      *sqlite.Store
 	store   counting
-	cloud   *server.Cloud
 	control *control.Service
 	crasher *crasher
 	cleared sync.WaitGroup // what runs
@@ -90,9 +96,8 @@ func (s *shop) wrongf(format string, args ...any) {
 func (s *shop) open() {
 	s.store = counting{s.st, new(atomic.Int64)}
 	s.region = newRegion(s.t, s.ctx, s.st, &s.cleared)
-	s.cloud = &server.Cloud{EC2: s.ec2, AutoScaling: s.groups, Region: "us-east-1", Account: account}
 	s.control = control.New(control.Config{
-		Store: s.store, Region: "us-east-1", Account: account, Limits: limits, Hooks: s.cloud, Wake: s.wakeUp, Log: slog.New(slog.DiscardHandler)})
+		Store: s.store, Region: "us-east-1", Account: account, Limits: limits, Hooks: cloudOf(s.config), Wake: s.wakeUp, Log: slog.New(slog.DiscardHandler)})
 	s.notify = func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -114,16 +119,45 @@ type shift struct {
 // hire makes the next shift, which knows only the store.
 func (s *shop) hire(c *crasher) shift {
 	log := slog.New(slog.DiscardHandler)
-	driver := server.New(server.Config{Fleet: s.store, Cloud: s.cloud, Wake: func(string) {},
-		Traffic: &server.Traffic{V2: s.elb, Classic: s.classic, Every: 2 * time.Second}})
+	config := mortal(s.config, c)
+	cloud := cloudOf(config)
+	driver := server.New(server.Config{Fleet: s.store, Cloud: cloud, Wake: func(string) {},
+		Traffic: &server.Traffic{V2: elbv2.NewFromConfig(config), Classic: elb.NewFromConfig(config), Every: 2 * time.Second}})
 	e := engine.New(engine.Config{Store: crashStore{s.store, c}, Owner: "embedded",
 		Drivers: map[deploy.Platform]platform.Driver{deploy.Server: crashDriver{driver, c}}})
-	k := scaling.New(scaling.Config{Store: s.store, Cloud: s.cloud, Receive: s.control.Receive, Wake: s.wakeUp,
+	receive := func(ctx context.Context, g deploy.Group, a control.Arrival) (id string, err error) {
+		err = around(c, func() error { id, err = s.control.Receive(ctx, g, a); return err })
+		return id, err
+	}
+	k := scaling.New(scaling.Config{Store: s.store, Cloud: cloud, Receive: receive, Wake: s.wakeUp,
 		Every: 5 * time.Second, Now: time.Now, Log: log})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.engine, s.keeper = e, k
 	return shift{e, k}
+}
+
+func cloudOf(config aws.Config) *server.Cloud {
+	return &server.Cloud{EC2: ec2.NewFromConfig(config), AutoScaling: autoscaling.NewFromConfig(config), Region: "us-east-1", Account: account}
+}
+
+// mortal is a configuration of AWS clients which die around each call that changes something.
+func mortal(config aws.Config, c *crasher) aws.Config {
+	config = config.Copy()
+	config.APIOptions = append(config.APIOptions, func(stack *middleware.Stack) error {
+		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("crash", func(
+			ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
+		) (out middleware.InitializeOutput, about middleware.Metadata, err error) {
+			call := func() error { out, about, err = next.HandleInitialize(ctx, in); return err }
+			if strings.HasPrefix(middleware.GetOperationName(ctx), "Describe") {
+				err = call()
+			} else {
+				err = around(c, call)
+			}
+			return out, about, err
+		}), middleware.After)
+	})
+	return config
 }
 
 // generations lets one shift follow the other.
