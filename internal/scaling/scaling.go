@@ -227,8 +227,11 @@ func (k *Keeper) bringUpToDate(ctx context.Context, g deploy.Group, inService []
 	}
 	current := h.LastGood.Key()
 	outdated := slices.DeleteFunc(slices.Clone(inService), func(id string) bool {
-		h, known := health[id]
-		return known && (!h.Healthy || h.Revision == current) || !known && !g.Replaced()
+		has, known := health[id]
+		if !known {
+			return !g.Replaced()
+		}
+		return !has.Healthy || has.Revision == current
 	})
 	if len(outdated) == 0 {
 		return nil

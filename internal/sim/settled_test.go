@@ -95,19 +95,18 @@ func (s *shop) whoServes(members []string, named string) {
 	}
 }
 
-// wanted are the revisions that the group's instances may run: the last good one, or that of a
-// deployment which came to no good end and was not rolled back; what they came with, where nobody
-// wants them to be brought up to date.
+// wanted are the revisions that the group's instances may run: the last good one; what deployments
+// left that came to no good end since and were not rolled back; nothing, too, where nobody wants
+// instances to be brought up to date.
 func wanted(g deploy.Group) []string {
-	h := g.History
-	revisions := []string{h.LastGood.S3.Key}
-	if h.LastAttempted.ID != h.LastSuccessful.ID {
-		revisions = append(revisions, h.TargetRevision.S3.Key)
+	switch h := g.History; {
+	case g.OutdatedInstances == "IGNORE":
+		return []string{"", "v1", "v2", "v3"}
+	case h.LastAttempted.ID != h.LastSuccessful.ID:
+		return []string{"v1", "v2", "v3"}
+	default:
+		return []string{h.LastGood.S3.Key}
 	}
-	if g.OutdatedInstances == "IGNORE" {
-		revisions = append(revisions, "", "v1", "v2")
-	}
-	return revisions
 }
 
 func (s *shop) scalingGroupOf(id string) string {
