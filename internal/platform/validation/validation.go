@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -42,6 +43,9 @@ const (
 	maxCalls  = 64               // at a time
 	callLimit = 16 * time.Minute // a function may take 15
 	again     = time.Second      // until a call that found no room is tried
+
+	longestLog   = 4 << 10 // bytes of what a function printed are kept, as AWS does
+	longestError = 1 << 10 // bytes of what it says it has failed of
 )
 
 // Config is what Calls are made of. Lambda, Store and Wake are needed.
@@ -177,14 +181,14 @@ type execution struct {
 // call names the execution, calls the function until somebody there has heard, and records
 // what came of it.
 func (c *Calls) call(ctx context.Context, s deploy.Step, made *call) {
-	id, err := c.name(ctx, s)
-	if err != nil || id == "" {
-		c.Cancel(s) // it is not in hand any more, or will be started again
-		return
-	}
-	payload, _ := json.Marshal(execution{s.DeploymentID, id}) // of two strings: it cannot fail
 	began := c.cfg.Now()
 	for try := 1; ctx.Err() == nil; try++ {
+		id, err := c.name(ctx, s)
+		if err != nil || id == "" {
+			c.Cancel(s) // it is not in hand any more, or will be started again
+			return
+		}
+		payload, _ := json.Marshal(execution{s.DeploymentID, id}) // of two strings: it cannot fail
 		out, err := c.invoke(ctx, made.function, payload)
 		outcome, fault := verdict(made.function, out, err)
 		if fault != nil && c.cfg.Now().Sub(began) < c.cfg.Patience {
@@ -249,7 +253,15 @@ func logOf(out *lambda.InvokeOutput) string {
 		return ""
 	}
 	text, _ := base64.StdEncoding.DecodeString(aws.ToString(out.LogResult))
-	return string(text)
+	return strings.ToValidUTF8(string(text[max(0, len(text)-longestLog):]), "")
+}
+
+// short is the beginning of what a function says it has failed of.
+func short(text string) string {
+	if len(text) <= longestError {
+		return text
+	}
+	return strings.ToValidUTF8(text[:longestError], "") + "…"
 }
 
 // verdict is what an answer means: nothing while the function may still report, an outcome
@@ -258,7 +270,7 @@ func verdict(function string, out *lambda.InvokeOutput, err error) (*deploy.Outc
 	if err == nil && out.FunctionError != nil {
 		var said struct{ ErrorType, ErrorMessage string }
 		_ = json.Unmarshal(out.Payload, &said)
-		return failed("", "The function %s has failed: %s %s", function, said.ErrorType, said.ErrorMessage), nil
+		return failed("", "The function %s has failed: %s %s", function, short(said.ErrorType), short(said.ErrorMessage)), nil
 	}
 	if err == nil {
 		return nil, nil
