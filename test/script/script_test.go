@@ -5,10 +5,13 @@ package script_test
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -22,6 +25,10 @@ import (
 var binaries string
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if flag.Lookup("test.parallel").Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) { // nobody has said
+		_ = flag.Set("test.parallel", "4") // stories wait more than they work
+	}
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "slipway-stories-")
 		if err != nil {
