@@ -148,6 +148,9 @@ func (s *Service) warn(ctx context.Context, p *DeploymentPlan) error {
 }
 
 func (p *DeploymentPlan) warnOf(t deploy.Target, heard, now time.Time) {
+	if t.ARN == "" {
+		return // it is still to be made
+	}
 	switch {
 	case heard.IsZero():
 		p.warn(t.ID, "Its agent was not heard of since the server started. It has %s to take the first lifecycle event.",
@@ -155,7 +158,7 @@ func (p *DeploymentPlan) warnOf(t deploy.Target, heard, now time.Time) {
 	case now.Sub(heard) > silentAfter:
 		p.warn(t.ID, "Its agent was last heard of %s ago, at %s.", now.Sub(heard).Round(time.Second), heard.UTC().Format(time.RFC3339))
 	}
-	if p.Deployment.Style.Option == deploy.WithTrafficControl && len(t.Registrations) == 0 {
+	if p.Deployment.Style.Option == deploy.WithTrafficControl && t.Label == "" && len(t.Registrations) == 0 {
 		p.warn(t.ID, "It gets no traffic from %s now, and will afterwards.", balancersOf(p.Deployment.LoadBalancer))
 	}
 }

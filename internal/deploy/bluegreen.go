@@ -36,6 +36,10 @@ func (d Deployment) Incoming() Label {
 	}
 }
 
+// Planned says that the deployment was not made: somebody wants to know what it would do. Nothing
+// may be made for it.
+func (d Deployment) Planned() bool { return d.ID == "" }
+
 // Replacement is the name of the Auto Scaling group that the deployment's replacement
 // instances are in, empty where they were there before. A rollback has that of the
 // deployment which it undoes.

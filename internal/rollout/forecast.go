@@ -113,15 +113,27 @@ func (f *forecaster) next(plan Plan) time.Time {
 	return later(next, f.now)
 }
 
-// finish lets every target whose time is over have come through all its events.
+// finish lets every target whose time is over have come through all its events; those of a
+// replacement, for as long as no traffic moves, through the ones before that. What is due to be
+// removed is removed at once.
 func (f *forecaster) finish() {
+	d := &f.s.Deployment
 	for i, end := range f.ends {
 		t := &f.s.Targets[i]
 		if t.Status != deploy.TargetInProgress || f.now.Before(end) {
 			continue
 		}
+		delete(f.ends, i)
 		for k := range t.Events {
+			if t.Label == deploy.Green && t.Events[k].Name == deploy.BeforeAllowTraffic && d.ContinuedAt.IsZero() {
+				break
+			}
 			t.Events[k].Status, t.Events[k].EndedAt = deploy.EventSucceeded, f.now
 		}
+	}
+	if r := d.Retirement; r != nil && r.EndedAt.IsZero() && !f.now.Before(r.After) {
+		done := *r
+		done.EndedAt = f.now
+		d.Retirement = &done
 	}
 }

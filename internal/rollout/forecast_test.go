@@ -55,6 +55,20 @@ func TestForesee(t *testing.T) {
 		"zones": {s: healthyFleet(all, "ab"), change: func(s *Snapshot) {
 			s.Deployment.Config.Zonal = &deploy.ZonalConfig{Monitor: new(int64(300))}
 		}, want: "0s: h1; 1 up, floor 0\n1m0s: ; 2 up, floor 0\n6m0s: h2; 1 up, floor 0\nSucceeded"},
+		"blue/green": {s: healthyFleet(all, "aabb"), change: func(s *Snapshot) {
+			d := &s.Deployment
+			d.Style = deploy.Style{Type: deploy.BlueGreen, Option: deploy.WithTrafficControl}
+			d.BlueGreen = &deploy.BlueGreenOptions{GreenAction: deploy.DiscoverExisting, BlueAction: deploy.Terminate, TerminationWait: new(int32(5))}
+			d.TargetInstances = &deploy.TargetInstances{AutoScalingGroups: []string{"new"}}
+			for i := range s.Targets {
+				side := deploy.Green
+				if i > 1 {
+					side = deploy.Blue
+				}
+				s.Targets[i] = deploy.NewTarget("d", s.Targets[i].ID, "arn", d.Lifecycle(side), time.Time{})
+				s.Targets[i].Label = side
+			}
+		}, want: "0s: h1 h2; 0 up, floor 0\n1m0s: h1 h2; 0 up, floor 0\n2m0s: h3 h4; 2 up, floor 0\n3m0s: ; 4 up, floor 0\nSucceeded"},
 		"never": {s: healthyFleet(deploy.MinimumHealthy{Type: deploy.HostCount, Value: 2}, "aa"),
 			want: "Failed HEALTH_CONSTRAINTS_INVALID"},
 		"nobody": {s: healthyFleet(all, ""), want: "Failed NO_INSTANCES"},

@@ -5,11 +5,15 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/slipway/slipway/internal/deploy"
 )
 
 // ledger is EC2 and Auto Scaling with many instances, every tenth of which is in no Auto Scaling
@@ -97,5 +101,29 @@ func TestNoInstancesAreNotAskedFor(t *testing.T) {
 	}
 	if err := c.end(t.Context(), nil); err != nil {
 		t.Error(err)
+	}
+}
+
+// catalogue is an Auto Scaling that can only be read.
+type catalogue struct {
+	AutoScaling
+	group autoscalingtypes.AutoScalingGroup
+}
+
+func (c catalogue) DescribeAutoScalingGroups(context.Context, *autoscaling.DescribeAutoScalingGroupsInput, ...func(*autoscaling.Options)) (*autoscaling.DescribeAutoScalingGroupsOutput, error) {
+	return &autoscaling.DescribeAutoScalingGroupsOutput{AutoScalingGroups: []autoscalingtypes.AutoScalingGroup{c.group}}, nil
+}
+
+// What a deployment would replace is imagined where it is only planned: nothing is made.
+func TestPlansMakeNothing(t *testing.T) {
+	c := &Cloud{AutoScaling: catalogue{group: autoscalingtypes.AutoScalingGroup{AutoScalingGroupName: aws.String("web"), Instances: []autoscalingtypes.Instance{
+		{InstanceId: aws.String("i-1"), AvailabilityZone: aws.String("a"), LifecycleState: autoscalingtypes.LifecycleStateInService},
+		{InstanceId: aws.String("i-2"), LifecycleState: autoscalingtypes.LifecycleStateTerminating},
+	}}}}
+	d := deploy.Deployment{Group: "prod", BlueGreen: &deploy.BlueGreenOptions{GreenAction: deploy.CopyAutoScalingGroup},
+		Members: deploy.Members{AutoScalingGroups: []string{"web"}}}
+	got, err := c.provision(t.Context(), d, time.Time{})
+	if err != nil || len(got) != 1 || got[0] != (machine{id: "copy-of-i-1", zone: "a"}) {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }

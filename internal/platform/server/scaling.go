@@ -54,6 +54,9 @@ func (c *Cloud) provision(ctx context.Context, dep deploy.Deployment, now time.T
 		return nil, platform.Refuse(deploy.ScalingInvalid, "The deployment group has %d Auto Scaling groups; exactly one can be copied.",
 			len(dep.Members.AutoScalingGroups))
 	}
+	if dep.Planned() {
+		return c.imagine(ctx, dep.Members.AutoScalingGroups[0])
+	}
 	name := dep.Replacement()
 	replacement, err := c.findScalingGroup(ctx, name)
 	if err != nil {
@@ -77,6 +80,26 @@ func (c *Cloud) provision(ctx context.Context, dep deploy.Deployment, now time.T
 	return ready, nil
 }
 
+// imagine is what a copy of the Auto Scaling group would consist of: instances without ARNs, for
+// there are none.
+func (c *Cloud) imagine(ctx context.Context, source string) (list []machine, err error) {
+	g, err := c.scalingGroup(ctx, source)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range c.inService(g) {
+		list = append(list, machine{id: "copy-of-" + m.id, zone: m.zone})
+	}
+	if len(list) == 0 {
+		return nil, nothingToReplace(source)
+	}
+	return list, nil
+}
+
+func nothingToReplace(group string) error {
+	return platform.Refuse(deploy.NoInstances, "The Auto Scaling group %s has no instance in service to replace.", group)
+}
+
 // onTheWay names the instances that are not in service yet.
 func onTheWay(g types.AutoScalingGroup) string {
 	var list []string
@@ -97,8 +120,7 @@ func (c *Cloud) copyGroup(ctx context.Context, source types.AutoScalingGroup, re
 	name := dep.Replacement()
 	n := int32(len(c.inService(source)))
 	if n == 0 {
-		return platform.Refuse(deploy.NoInstances, "The Auto Scaling group %s has no instance in service to replace.",
-			aws.ToString(source.AutoScalingGroupName))
+		return nothingToReplace(aws.ToString(source.AutoScalingGroupName))
 	}
 	if replacement == nil {
 		if _, err := c.AutoScaling.CreateAutoScalingGroup(ctx, likeness(source, name, dep.ID)); err != nil && code(err) != "AlreadyExists" {
