@@ -110,19 +110,19 @@ type watch struct {
 	calls  *validation.Calls
 }
 
-// mortal is the driver's store, whose driver may die around each write.
-type mortal struct {
+// doomed is the driver's store, whose driver may die around each write.
+type doomed struct {
 	*sqlite.Store
 	crash crashStore
 }
 
-func (m mortal) UpdateTarget(ctx context.Context, deployment, target string, change func(*deploy.Target) error) error {
+func (m doomed) UpdateTarget(ctx context.Context, deployment, target string, change func(*deploy.Target) error) error {
 	return m.crash.UpdateTarget(ctx, deployment, target, change)
 }
 
 func (p *pier) hire(c *crasher) watch {
 	calls := validation.New(validation.Config{Lambda: inspector{p}, Store: p.st, Wake: p.wakeUp})
-	d := driver.New(driver.Config{Services: p.ecs, Balancer: p.elb, Store: mortal{p.st, crashStore{p.st, c}}, Validation: calls, Every: 2 * time.Second})
+	d := driver.New(driver.Config{Services: p.ecs, Balancer: p.elb, Store: doomed{p.st, crashStore{p.st, c}}, Validation: calls, Every: 2 * time.Second})
 	e := engine.New(engine.Config{Store: crashStore{p.st, c}, Owner: "embedded",
 		Drivers: map[deploy.Platform]platform.Driver{deploy.ECS: crashDriver{d, c}}})
 	p.mu.Lock()
