@@ -148,17 +148,7 @@ func (r *resolver) readPreference(s *Stack, id, alias string, p properties) *Pre
 	hooks := o.object("Hooks")
 	pref.PreTraffic, pref.PostTraffic = hooks.text("PreTraffic"), hooks.text("PostTraffic")
 	hooks.done(nil)
-	for i, v := range o.list("TriggerConfigurations") {
-		t, ok := v.(*object)
-		if !ok {
-			o.fault("TriggerConfigurations["+strconv.Itoa(i)+"]", "it is not a map")
-			continue
-		}
-		tp := newProperties(join(o.path, "TriggerConfigurations["+strconv.Itoa(i)+"]"), t, o.faults)
-		pref.Triggers = append(pref.Triggers, Trigger{tp.needed("TriggerName"), tp.needed("TriggerTargetArn"), tp.texts("TriggerEvents")})
-		tp.done(nil)
-	}
-	o.done(nil)
+	o.done(map[string]string{"TriggerConfigurations": "deployments publish no notifications yet; leave it out, and look at them with slipway deploy watch"})
 	switch {
 	case !pref.Enabled:
 	case alias == "":

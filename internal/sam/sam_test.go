@@ -98,6 +98,8 @@ func TestRefusals(t *testing.T) {
 		{"no alias", function("      DeploymentPreference: {Type: AllAtOnce}\n"), "Resources.Web.Properties.DeploymentPreference: it needs an AutoPublishAlias"},
 		{"no type", function("      AutoPublishAlias: live\n      DeploymentPreference: {Role: r}\n"), "Resources.Web.Properties.DeploymentPreference.Type: it is needed"},
 		{"preference", function("      AutoPublishAlias: live\n      DeploymentPreference: {Type: AllAtOnce, Hook: {}}\n"), "DeploymentPreference.Hook: Slipway does not know it here"},
+		{"triggers", function("      AutoPublishAlias: live\n      DeploymentPreference: {Type: AllAtOnce, TriggerConfigurations: []}\n"),
+			"DeploymentPreference.TriggerConfigurations: deployments publish no notifications yet"},
 		{"policy template", function("      Policies: [{SQSPollerPolicy: {QueueName: q}}]\n"), "Policies[0]: Slipway knows policies by their name or ARN"},
 		{"circle", function("    Condition: A\n") + "Conditions:\n  A: !Not [!Condition B]\n  B: !Not [!Condition A]\n", "the condition A depends on itself"},
 		{"condition", function("    Condition: A\n"), "Resources.Web.Condition: there is no condition A"},

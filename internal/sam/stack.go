@@ -61,13 +61,6 @@ type Preference struct {
 	PreTraffic  string // functions, by name or ARN; may be empty
 	PostTraffic string
 	Alarms      []string // names
-	Triggers    []Trigger
-}
-
-// A Trigger publishes what happens to deployments.
-type Trigger struct {
-	Name, Topic string
-	Events      []string
 }
 
 // A URL is the address of a function, of its alias where it has one.

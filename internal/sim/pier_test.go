@@ -47,6 +47,7 @@ type pier struct {
 	cleared sync.WaitGroup
 	crasher *crasher
 
+	network    bool              // the load balancer is one of the network: it cannot weigh
 	prod, test string            // listeners
 	groups     map[string]string // target groups by ARN: blue or green
 	refuses    string            // the event at which the validating function says no
@@ -56,7 +57,7 @@ type pier struct {
 
 // onPier opens a pier, and closes it after f. Its engine and driver die at the point crashAt, if
 // that is not 0, and others take over.
-func onPier(t *testing.T, crashAt int, f func(*pier)) (points int) {
+func onPier(t *testing.T, crashAt int, f func(*pier), furnish ...func(*pier)) (points int) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "slipway.db")
 	check(t, os.WriteFile(path, emptyDatabase(), 0o600))
@@ -70,6 +71,9 @@ func onPier(t *testing.T, crashAt int, f func(*pier)) (points int) {
 			p.cleared.Wait()
 			check(t, st.Close())
 		}()
+		for _, change := range furnish {
+			change(p)
+		}
 		p.open()
 		f(p)
 		points = p.crasher.points
@@ -174,19 +178,23 @@ func (i inspector) Invoke(ctx context.Context, in *lambda.InvokeInput, _ ...func
 
 // furnish makes the load balancer, the service with its first task set, and the deployment group.
 func (p *pier) furnish() {
-	made, err := p.elb.CreateLoadBalancer(p.ctx, &awselb.CreateLoadBalancerInput{Name: aws.String("web")})
+	kind, protocol, config := elbtypes.LoadBalancerTypeEnumApplication, elbtypes.ProtocolEnumHttp, "CodeDeployDefault.ECSCanary10Percent5Minutes"
+	if p.network {
+		kind, protocol, config = elbtypes.LoadBalancerTypeEnumNetwork, elbtypes.ProtocolEnumTcp, "CodeDeployDefault.ECSAllAtOnce"
+	}
+	made, err := p.elb.CreateLoadBalancer(p.ctx, &awselb.CreateLoadBalancerInput{Name: aws.String("web"), Type: kind})
 	check(p.t, err)
 	var blue string
 	for _, name := range []string{"green", "blue"} {
 		out, err := p.elb.CreateTargetGroup(p.ctx, &awselb.CreateTargetGroupInput{
-			Name: &name, Protocol: elbtypes.ProtocolEnumHttp, Port: aws.Int32(80), TargetType: elbtypes.TargetTypeEnumIp})
+			Name: &name, Protocol: protocol, Port: aws.Int32(80), TargetType: elbtypes.TargetTypeEnumIp})
 		check(p.t, err)
 		blue = *out.TargetGroups[0].TargetGroupArn
 		p.groups[blue] = name
 	}
 	for port, arn := range map[int32]*string{80: &p.prod, 81: &p.test} {
 		out, err := p.elb.CreateListener(p.ctx, &awselb.CreateListenerInput{
-			LoadBalancerArn: made.LoadBalancers[0].LoadBalancerArn, Protocol: elbtypes.ProtocolEnumHttp, Port: &port,
+			LoadBalancerArn: made.LoadBalancers[0].LoadBalancerArn, Protocol: protocol, Port: &port,
 			DefaultActions: []elbtypes.Action{{Type: elbtypes.ActionTypeEnumForward, TargetGroupArn: &blue}}})
 		check(p.t, err)
 		*arn = *out.Listeners[0].ListenerArn
@@ -210,7 +218,7 @@ func (p *pier) furnish() {
 	check(p.t, err)
 	wait := int32(2)
 	_, err = p.control.CreateGroup(p.ctx, administrator, "shop", "prod", control.GroupSettings{
-		ServiceRoleARN: "arn:aws:iam::" + account + ":role/deploy", ConfigName: "CodeDeployDefault.ECSCanary10Percent5Minutes",
+		ServiceRoleARN: "arn:aws:iam::" + account + ":role/deploy", ConfigName: config,
 		Style:       &deploy.Style{Type: deploy.BlueGreen, Option: deploy.WithTrafficControl},
 		Rollback:    &deploy.AutoRollback{Enabled: true, Events: []deploy.RollbackEvent{deploy.RollbackOnFailure, deploy.RollbackOnRequest}},
 		BlueGreen:   &deploy.BlueGreenOptions{ReadyAction: "CONTINUE_DEPLOYMENT", BlueAction: deploy.Terminate, TerminationWait: &wait},

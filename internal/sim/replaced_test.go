@@ -83,6 +83,17 @@ func TestMishapsToAService(t *testing.T) {
 	}
 }
 
+// TestServiceBehindANetworkLoadBalancer: its listeners forward to one target group or the other.
+func TestServiceBehindANetworkLoadBalancer(t *testing.T) {
+	network := func(p *pier) { p.network = true }
+	for _, h := range []mishap{mishaps[0], mishaps[5]} {
+		t.Run(h.name, func(t *testing.T) {
+			t.Parallel()
+			onPier(t, 0, func(p *pier) { p.settled(p.goThrough(moments[0], h), h.succeeds) }, network)
+		})
+	}
+}
+
 // TestServiceCrashSweep kills engine and driver at points of a deployment that succeeds, of one
 // that is stopped in mid-shift, and of one that is refused in the end: every fifteenth (see stride).
 func TestServiceCrashSweep(t *testing.T) {

@@ -47,24 +47,14 @@ func (r *Release) makeGroup(ctx context.Context, application string, p sam.Prefe
 	for _, name := range p.Alarms {
 		in.AlarmConfiguration.Alarms = append(in.AlarmConfiguration.Alarms, types.Alarm{Name: &name})
 	}
-	for _, t := range p.Triggers {
-		trigger := types.TriggerConfig{TriggerName: &t.Name, TriggerTargetArn: &t.Topic}
-		for _, e := range t.Events {
-			trigger.TriggerEvents = append(trigger.TriggerEvents, types.TriggerEventType(e))
-		}
-		in.TriggerConfigurations = append(in.TriggerConfigurations, trigger)
-	}
 	_, err := r.CodeDeploy.CreateDeploymentGroup(ctx, in)
 	if !answered(err, "DeploymentGroupAlreadyExistsException") {
 		return err
 	}
-	if in.TriggerConfigurations == nil {
-		in.TriggerConfigurations = []types.TriggerConfig{} // an update changes only what it names
-	}
 	_, err = r.CodeDeploy.UpdateDeploymentGroup(ctx, &codedeploy.UpdateDeploymentGroupInput{
 		ApplicationName: in.ApplicationName, CurrentDeploymentGroupName: in.DeploymentGroupName, DeploymentConfigName: in.DeploymentConfigName,
 		ServiceRoleArn: in.ServiceRoleArn, DeploymentStyle: in.DeploymentStyle, AutoRollbackConfiguration: in.AutoRollbackConfiguration,
-		AlarmConfiguration: in.AlarmConfiguration, TriggerConfigurations: in.TriggerConfigurations,
+		AlarmConfiguration: in.AlarmConfiguration,
 	})
 	return err
 }
