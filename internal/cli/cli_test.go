@@ -202,6 +202,37 @@ func TestCreateNamesOneObject(t *testing.T) {
 	}
 }
 
+// On Lambda and ECS an AppSpec is deployed: one in S3, or a file of this machine.
+func TestCreateTakesAnAppSpec(t *testing.T) {
+	service := newFakeService(t, failing())
+	file := filepath.Join(t.TempDir(), "appspec.yml")
+	if err := os.WriteFile(file, []byte("version: 0.0\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"s3://releases/two.yml"}, `"bundleType":"YAML"`},
+		{[]string{"bucket=releases,key=two.json"}, `"bundleType":"JSON"`},
+		{[]string{file}, `"appSpecContent":{"content":"version: 0.0\n"}`},
+		{[]string{"--appspec", file}, `"revisionType":"AppSpecContent"`},
+	} {
+		service.slipway(t, append([]string{"deploy", "create", "pages/live"}, c.args...)...)
+		if got := service.asked["CreateDeployment"]; !strings.Contains(got, c.want) {
+			t.Errorf("%v: asked for %s, want %s", c.args, got, c.want)
+		}
+	}
+	for _, args := range [][]string{{file, "--s3-location", "s3://releases/two.yml"}, {"--appspec", file, "--s3-location", "s3://releases/two.yml"}, {file, "--appspec", file}} {
+		if status, _, stderr := service.slipway(t, append([]string{"deploy", "create", "pages/live"}, args...)...); status != 2 || !strings.Contains(stderr, "give one") {
+			t.Errorf("%v: status %d, %s", args, status, stderr)
+		}
+	}
+	if status, _, stderr := service.slipway(t, "deploy", "create", "pages/live", "gone.yml"); status != 1 || !strings.Contains(stderr, "read the AppSpec: open gone.yml") {
+		t.Errorf("a file that is not there: status %d, %s", status, stderr)
+	}
+}
+
 func TestWatchJSON(t *testing.T) {
 	service := newFakeService(t, failing())
 	status, stdout, _ := service.slipway(t, "deploy", "watch", "d-1", "--interval", "1ms", "--output", "json")

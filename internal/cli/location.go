@@ -77,6 +77,10 @@ func locationFromPairs(text string) (*types.S3Location, error) {
 
 func bundleType(key string) types.BundleType {
 	switch {
+	case path.Ext(key) == ".yml", path.Ext(key) == ".yaml":
+		return types.BundleTypeYaml
+	case path.Ext(key) == ".json":
+		return types.BundleTypeJson
 	case strings.HasSuffix(key, ".tar.gz"), path.Ext(key) == ".tgz":
 		return types.BundleTypeTarGZip
 	case path.Ext(key) == ".tar":

@@ -15,15 +15,17 @@ import (
 func (p *program) planCommand(c *connection) *cobra.Command {
 	var f createFlags
 	cmd := &cobra.Command{
-		Use:   "plan [APPLICATION/GROUP [S3-LOCATION]]",
+		Use:   "plan [APPLICATION/GROUP [S3-LOCATION | APPSPEC-FILE]]",
 		Short: "Say what a deployment would do, without doing it",
 		Long: `Asks the server's planner what create would do with the same flags: which instances
-it takes in which order, how many stay healthy meanwhile, and what speaks against it.
+it takes in which order, how many stay healthy meanwhile, and what speaks against it;
+on Lambda and ECS how the traffic moves in time, and which functions validate it.
 Nothing is changed. It exits with 1 when the deployment would not succeed even if
 every script did.`,
 		Example: `  slipway deploy plan shop/web s3://releases/shop/1.0.zip
   slipway deploy plan shop/web s3://releases/shop/1.0.zip -c CodeDeployDefault.HalfAtATime
-  slipway deploy plan shop/web s3://releases/shop/1.0.zip --output json`,
+  slipway deploy plan shop/web s3://releases/shop/1.0.zip --output json
+  slipway deploy plan shop/functions appspec.yml`,
 		Args: cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.read(cmd, args); err != nil {
@@ -40,7 +42,10 @@ every script did.`,
 type plan struct {
 	Status           string
 	ErrorInformation *struct{ Code, Message string }
-	Config           string `json:"deploymentConfigName"`
+	Config           string  `json:"deploymentConfigName"`
+	Platform         string  `json:"computePlatform"`
+	Seconds          float64 `json:"endsAfterSeconds"`
+	TimeScale        float64
 	Targets          []plannedTarget
 	Moments          []plannedMoment
 	SecondsPerTarget float64
@@ -54,6 +59,8 @@ type plannedTarget struct {
 	Healthy  bool
 	Current  bool     `json:"runsTheRevision"`
 	Events   []string `json:"lifecycleEvents"`
+	From, To string
+	Hooks    map[string]string
 }
 
 type plannedMoment struct {
@@ -63,6 +70,15 @@ type plannedMoment struct {
 	Working int
 	Floor   int `json:"minimumHealthy"`
 	Waiting string
+
+	Happenings []plannedHappening
+}
+
+type plannedHappening struct {
+	TargetID string
+	Event    string `json:"lifecycleEvent"`
+	Function string
+	Percent  *int
 }
 
 func (p *program) plan(ctx context.Context, c *connection, f createFlags) error {
@@ -99,6 +115,27 @@ func (p *program) plan(ctx context.Context, c *connection, f createFlags) error 
 
 func (p *program) printPlan(f createFlags, a plan) {
 	fmt.Fprintf(p.stdout, "%s/%s, %s\n", f.application, f.group, a.Config)
+	if a.Platform == "Server" {
+		p.printBatches(a)
+	} else {
+		p.printTraffic(a)
+	}
+	if len(a.Warnings) > 0 {
+		fmt.Fprintln(p.stdout, "\nWarnings:")
+	}
+	for _, w := range a.Warnings {
+		if w.TargetID != "" {
+			w.Text = w.TargetID + ": " + w.Text
+		}
+		fmt.Fprintf(p.stdout, "  - %s\n", w.Text)
+	}
+	if a.ErrorInformation == nil {
+		fmt.Fprintf(p.stdout, "\n%sNothing was changed. To do it:\n  %s\n", how(a), f.command())
+	}
+}
+
+// printBatches prints which instances begin when.
+func (p *program) printBatches(a plan) {
 	if len(a.Targets) > 0 {
 		fmt.Fprintf(p.stdout, "%s, each: %s\n", instances(len(a.Targets)), strings.Join(a.Targets[0].Events, " "))
 	}
@@ -115,27 +152,25 @@ func (p *program) printPlan(f createFlags, a plan) {
 			fmt.Fprintln(p.stdout, "\nand so on.")
 		}
 	}
-	if len(a.Warnings) > 0 {
-		fmt.Fprintln(p.stdout, "\nWarnings:")
-	}
-	for _, w := range a.Warnings {
-		if w.TargetID != "" {
-			w.Text = w.TargetID + ": " + w.Text
-		}
-		fmt.Fprintf(p.stdout, "  - %s\n", w.Text)
-	}
-	if a.ErrorInformation == nil {
-		fmt.Fprintf(p.stdout, "\n%s. Nothing was changed. To do it:\n  slipway deploy create %s/%s %s\n", how(a), f.application, f.group, f.location)
-	}
 }
 
-// how says where the times are from.
+// how says where the times are from, if they are assumed.
 func how(a plan) string {
-	each := time.Duration(a.SecondsPerTarget * float64(time.Second))
-	if a.Guessed {
-		return fmt.Sprintf("The times assume %s an instance: the group has no earlier deployment to go by", each)
+	each := time.Duration(a.SecondsPerTarget * float64(time.Second)).Round(time.Millisecond).String()
+	what := each + " an instance"
+	switch a.Platform {
+	case "Lambda":
+		what = "that a function reports within " + each
+	case "ECS":
+		what = "that a function reports, and tasks run, within " + each
 	}
-	return fmt.Sprintf("The times assume %s an instance, as in the group's last successful deployment", each.Round(time.Millisecond))
+	switch {
+	case a.Platform != "Server" && !a.takesTime():
+		return ""
+	case a.Guessed:
+		return fmt.Sprintf("The times assume %s: the group has no earlier deployment to go by. ", what)
+	}
+	return fmt.Sprintf("The times assume %s, as in the group's last successful deployment. ", what)
 }
 
 func offset(seconds float64) string {

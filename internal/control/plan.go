@@ -24,7 +24,8 @@ type Surveyor interface {
 	// the server started.
 	LastHeard(ctx context.Context, targetID string) (time.Time, error)
 	// CheckBundle says what is wrong with a revision's bundle, and what in it is in the way of
-	// files that the targets have already: a sentence each.
+	// files that the targets have already, or which functions that validate them cannot be
+	// called: a sentence each.
 	CheckBundle(context.Context, deploy.Deployment, []deploy.Target) ([]Warning, error)
 }
 
@@ -34,7 +35,8 @@ type DeploymentPlan struct {
 	Targets    []deploy.Target
 	Forecast   rollout.Forecast
 	// Work is how long a target was assumed to take: as long as the slowest of the group's
-	// last successful deployment took. Guessed says that there was none.
+	// last successful deployment took. Where traffic moves, on Lambda and ECS, it is how long a
+	// function takes to report, and tasks to run. Guessed says that there was no such deployment.
 	Work     time.Duration
 	Guessed  bool
 	Warnings []Warning
@@ -82,7 +84,8 @@ func (s *Service) PlanDeployment(ctx context.Context, caller identity.Caller, r 
 	return p, s.warn(ctx, &p)
 }
 
-// usualWork is how long the slowest target of the group's last successful deployment took.
+// usualWork is how long the slowest target of the group's last successful deployment took, or
+// its slowest event, where traffic moves: how long that takes is known.
 func (s *Service) usualWork(ctx context.Context, g deploy.Group) (work time.Duration, guessed bool, err error) {
 	last := g.History.LastSuccessful
 	if last == nil {
@@ -93,14 +96,27 @@ func (s *Service) usualWork(ctx context.Context, g deploy.Group) (work time.Dura
 		return 0, false, fmt.Errorf("read the last deployment: %w", err)
 	}
 	for _, t := range targets {
-		if n := len(t.Events); t.Status == deploy.TargetSucceeded && n > 0 {
+		if n := len(t.Events); g.Platform == deploy.Server && t.Status == deploy.TargetSucceeded && n > 0 {
 			work = max(work, t.Events[n-1].EndedAt.Sub(t.Events[0].StartedAt))
+		}
+		if g.Platform != deploy.Server {
+			work = max(work, slowestEvent(t))
 		}
 	}
 	if work <= 0 || work >= s.limits.Event {
 		return guessedWork, true, nil
 	}
 	return work.Round(time.Millisecond), false, nil
+}
+
+// slowestEvent is the longest that a function took to report on t, or its tasks to run.
+func slowestEvent(t deploy.Target) (longest time.Duration) {
+	for _, e := range t.Events {
+		if e.Status == deploy.EventSucceeded && (t.Hooks[e.Name] != "" || e.Name == deploy.Install) {
+			longest = max(longest, e.EndedAt.Sub(e.StartedAt))
+		}
+	}
+	return longest
 }
 
 // survey reads the alarms, once. What cannot be read is a warning: so it would be for the
@@ -129,6 +145,21 @@ func (s *Service) warn(ctx context.Context, p *DeploymentPlan) error {
 	for _, other := range active {
 		p.warn("", "The deployment %s of this group is %s. Another one is refused until it has ended.", other.ID, other.Status)
 	}
+	if !p.Deployment.Routed() {
+		if err := s.warnOfHosts(ctx, p); err != nil {
+			return err
+		}
+	}
+	list, err := s.surveyor.CheckBundle(ctx, p.Deployment, p.Targets)
+	if err != nil {
+		return fmt.Errorf("check the bundle: %w", err)
+	}
+	p.Warnings = append(p.Warnings, list...)
+	return nil
+}
+
+// warnOfHosts adds what may go wrong where the targets are hosts.
+func (s *Service) warnOfHosts(ctx context.Context, p *DeploymentPlan) error {
 	if p.Deployment.Revision.S3 == nil {
 		p.warn("", "The bundle is not in S3: whether it can be fetched, and what is in it, was not looked at.")
 	}
@@ -139,11 +170,6 @@ func (s *Service) warn(ctx context.Context, p *DeploymentPlan) error {
 		}
 		p.warnOf(t, heard, s.now())
 	}
-	list, err := s.surveyor.CheckBundle(ctx, p.Deployment, p.Targets)
-	if err != nil {
-		return fmt.Errorf("check the bundle: %w", err)
-	}
-	p.Warnings = append(p.Warnings, list...)
 	return nil
 }
 

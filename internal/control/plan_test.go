@@ -3,6 +3,7 @@ package control_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -118,4 +119,54 @@ func TestAPlanFails(t *testing.T) {
 	w := newWorld(t, func(c *control.Config) { c.Surveyor = &surveyor{} }).withGroup(t, control.GroupSettings{})
 	_, err := w.PlanDeployment(t.Context(), admin, control.DeploymentRequest{Application: "web", Group: "none", Revision: bundle})
 	wantError(t, err, "DeploymentGroupDoesNotExist", "none")
+}
+
+// A plan of moving traffic has the schedule in time, and says nothing of hosts, bundles or balancers.
+func TestAPlanOfTraffic(t *testing.T) {
+	f := deploy.Function{Name: "page", Alias: "live", Current: "1", Target: "2"}
+	target := deploy.NewTarget("", f.ID(), "arn", deploy.Deployment{Platform: deploy.Lambda}.Lifecycle(""), start)
+	target.Function, target.Hooks = &f, map[deploy.Event]string{deploy.BeforeAllowTraffic: "check"}
+	s := &surveyor{targets: []deploy.Target{target}, bundle: []control.Warning{{Text: "there is no function check"}}}
+	w := newWorld(t, func(c *control.Config) { c.Surveyor = s })
+	must(t)(w.CreateApplication(t.Context(), admin, "pages", deploy.Lambda, nil))
+	must(t)(w.CreateGroup(t.Context(), admin, "pages", "prod", control.GroupSettings{ServiceRoleARN: role,
+		ConfigName: deploy.PredefinedPrefix + "LambdaCanary10Percent10Minutes",
+		Style:      &deploy.Style{Type: deploy.BlueGreen, Option: deploy.WithTrafficControl}}, nil))
+	plan := func() control.DeploymentPlan {
+		t.Helper()
+		p, err := w.PlanDeployment(t.Context(), admin, control.DeploymentRequest{Application: "pages", Group: "prod", Revision: inline})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	p := plan()
+	var at []time.Duration
+	for _, m := range p.Forecast.Moments {
+		at = append(at, m.After)
+	}
+	if want := []time.Duration{0, time.Minute, 11 * time.Minute}; !slices.Equal(at, want) || p.Forecast.End.Status != deploy.Succeeded || !p.Guessed {
+		t.Errorf("it has moments at %v, want %v; %+v", at, want, p.Forecast.End.Status)
+	}
+	if got := texts(p); got != ": there is no function check" {
+		t.Errorf("warnings %q", got)
+	}
+
+	// After a deployment it is known how long the function takes; the shift itself is no measure of it.
+	id := must(t)(w.CreateDeployment(t.Context(), admin, control.DeploymentRequest{Application: "pages", Group: "prod", Revision: inline}))
+	target.DeploymentID, target.Status = id, deploy.TargetSucceeded
+	for i, lasts := range []time.Duration{3 * time.Second, 10 * time.Minute, time.Millisecond} {
+		target.Events[i].Status, target.Events[i].StartedAt, target.Events[i].EndedAt = deploy.EventSucceeded, start, start.Add(lasts)
+	}
+	l, err := w.store.Load(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.store.Commit(t.Context(), store.Commit{Deployment: l.Deployment, Targets: []deploy.Target{target}, Resolved: true, Due: start}); err != nil {
+		t.Fatal(err)
+	}
+	w.end(t, id, deploy.InProgress, deploy.Succeeded)
+	if p := plan(); p.Guessed || p.Work != 3*time.Second {
+		t.Errorf("the function is assumed to take %s, guessed: %v", p.Work, p.Guessed)
+	}
 }

@@ -24,17 +24,25 @@ type Moment struct {
 	Up, Working, Floor int
 	// Waiting is why nothing more happens then.
 	Waiting string
+	// Happenings are what there is in place of Begin and those numbers where traffic moves, on
+	// Lambda and ECS.
+	Happenings []Happening
 }
 
-// mostMoments bounds a forecast. A fleet that is taken host by host has that many batches.
-const mostMoments = 500
+// mostMoments bounds a forecast. A fleet that is taken host by host has that many batches. A
+// moment takes a few passes.
+const (
+	mostMoments = 500
+	mostPasses  = 20 * mostMoments
+)
 
 // Foresee plays the deployment from now on, in a time of its own. A target takes as long as
-// work, which must be shorter than the deployment's limit for an event. s must have its
-// targets; the alarms are read once.
+// work, which must be shorter than the deployment's limit for an event; where traffic moves, that
+// is how long a function takes to report, and tasks to run. s must have its targets; the alarms
+// are read once, and who must continue a deployment does so at once.
 func Foresee(s Snapshot, now time.Time, work time.Duration) (Forecast, error) {
 	f := newForecaster(s, now)
-	for len(f.moments) < mostMoments {
+	for passes := 0; len(f.moments) < mostMoments && passes < mostPasses; passes++ {
 		plan, err := Next(f.s, f.now)
 		if err != nil {
 			return Forecast{}, err
@@ -55,11 +63,12 @@ type forecaster struct {
 	begin, now time.Time
 	at         map[string]int // where a target is
 	ends       map[int]time.Time
+	begun      map[Happening]bool
 	moments    []Moment
 }
 
 func newForecaster(s Snapshot, now time.Time) *forecaster {
-	f := &forecaster{s: s, begin: now, now: now, at: map[string]int{}, ends: map[int]time.Time{}}
+	f := &forecaster{s: s, begin: now, now: now, at: map[string]int{}, ends: map[int]time.Time{}, begun: map[Happening]bool{}}
 	f.s.Targets = make([]deploy.Target, len(s.Targets))
 	for i, t := range s.Targets {
 		f.s.Targets[i], f.at[t.ID] = t.Clone(), i
@@ -78,6 +87,10 @@ func (f *forecaster) keep(plan Plan, work time.Duration) {
 	f.s.Deployment = plan.Deployment
 	for _, t := range plan.Targets {
 		f.s.Targets[f.at[t.ID]] = t
+	}
+	if plan.Deployment.Routed() {
+		f.keepRouted(plan, work)
+		return
 	}
 	m := Moment{After: f.now.Sub(f.begin), Waiting: plan.Deployment.Waiting}
 	for i := range f.s.Targets {
@@ -105,6 +118,9 @@ func (f *forecaster) keep(plan Plan, work time.Duration) {
 // next is when something happens again.
 func (f *forecaster) next(plan Plan) time.Time {
 	next := plan.Wake
+	if d := plan.Deployment; d.Routed() && (d.Status == deploy.Ready || d.Retirement.Due(f.now)) {
+		return f.now
+	}
 	for i, end := range f.ends {
 		if f.s.Targets[i].Status == deploy.TargetInProgress && end.Before(next) {
 			next = end
@@ -114,9 +130,13 @@ func (f *forecaster) next(plan Plan) time.Time {
 }
 
 // finish lets every target whose time is over have come through all its events; those of a
-// replacement, for as long as no traffic moves, through the ones before that. What is due to be
-// removed is removed at once.
+// replacement, for as long as no traffic moves, through the ones before that.
 func (f *forecaster) finish() {
+	f.remove()
+	if f.s.Deployment.Routed() {
+		f.finishRouted()
+		return
+	}
 	d := &f.s.Deployment
 	for i, end := range f.ends {
 		t := &f.s.Targets[i]
@@ -131,9 +151,13 @@ func (f *forecaster) finish() {
 			t.Events[k].Status, t.Events[k].EndedAt = deploy.EventSucceeded, f.now
 		}
 	}
-	if r := d.Retirement; r != nil && r.EndedAt.IsZero() && !f.now.Before(r.After) {
+}
+
+// remove lets what is due to be removed be gone.
+func (f *forecaster) remove() {
+	if r := f.s.Deployment.Retirement; r.Due(f.now) && r.EndedAt.IsZero() {
 		done := *r
 		done.EndedAt = f.now
-		d.Retirement = &done
+		f.s.Deployment.Retirement = &done
 	}
 }

@@ -18,6 +18,10 @@ func forecastOf(t *testing.T, s Snapshot) string {
 	}
 	var b strings.Builder
 	for _, m := range f.Moments {
+		if s.Deployment.Routed() {
+			fmt.Fprintf(&b, "%s: %v %s\n", m.After, m.Happenings, m.Waiting)
+			continue
+		}
 		fmt.Fprintf(&b, "%s: %s; %d up, floor %d\n", m.After, strings.Join(m.Begin, " "), m.Up, m.Floor)
 	}
 	fmt.Fprint(&b, f.End.Status)
@@ -101,5 +105,48 @@ func TestForeseeIsBounded(t *testing.T) {
 	f, err := Foresee(healthyFleet(deploy.MinimumHealthy{Type: deploy.OneAtATime}, strings.Repeat("a", 2*mostMoments)), time.Unix(0, 0), time.Minute)
 	if err != nil || len(f.Moments) != mostMoments || f.End.Status.Done() {
 		t.Errorf("%d moments, the end is %s, %v", len(f.Moments), f.End.Status, err)
+	}
+}
+
+// routedTo is a deployment of functions, or of a service, with the config of that name.
+func routedTo(t *testing.T, command string) Snapshot {
+	t.Helper()
+	tr := &trace{s: Snapshot{Group: &deploy.Group{}}}
+	words := strings.Fields(command)
+	if err := tr.routed(words[0], words[1:]); err != nil {
+		t.Fatal(err)
+	}
+	return tr.s
+}
+
+// TestForeseeTraffic: the schedule, and what is around it.
+func TestForeseeTraffic(t *testing.T) {
+	for command, want := range map[string]string{
+		"functions 1 AllAtOnce":               "0s: [{f1:live AllowTraffic  100}] \nSucceeded",
+		"functions 1 Canary10Percent5Minutes": "0s: [{f1:live AllowTraffic  10}] \n5m0s: [{f1:live AllowTraffic  100}] \nSucceeded",
+		"functions 2 Canary10Percent30Minutes before after": "0s: [{f1:live BeforeAllowTraffic check 0} {f2:live BeforeAllowTraffic check 0}] \n" +
+			"1m0s: [{f1:live AllowTraffic  10} {f2:live AllowTraffic  10}] \n31m0s: [{f1:live AllowTraffic  100} {f2:live AllowTraffic  100} " +
+			"{f1:live AfterAllowTraffic verify 100} {f2:live AfterAllowTraffic verify 100}] \nSucceeded",
+		"functions 1 Canary10Percent30Minutes scale:60": "0s: [{f1:live AllowTraffic  10}] \n30s: [{f1:live AllowTraffic  100}] \nSucceeded",
+		"service AllAtOnce terminate:5": "0s: [{c:s Install  0}] \n1m0s: [{c:s AllowTraffic  100}] \n" +
+			"1m0s: [] The traffic has moved. The original task set stays until 2026-01-01T00:06:00Z.\nSucceeded",
+		"service Canary10Percent5Minutes ready:10": "0s: [{c:s Install  0}] \n" +
+			"1m0s: [] The replacement is ready. Continue the deployment to move the traffic; it is stopped at 2026-01-01T00:11:00Z.\n" +
+			"1m0s: [{c:s AllowTraffic  10}] \n6m0s: [{c:s AllowTraffic  100}] \nSucceeded",
+	} {
+		t.Run(command, func(t *testing.T) {
+			if got := forecastOf(t, routedTo(t, command)); got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+	s := routedTo(t, "functions 1 Linear10PercentEvery1Minute")
+	f, err := Foresee(s, time.Unix(0, 0), time.Minute)
+	if err != nil || len(f.Moments) != 10 || f.End.CompletedAt.Sub(f.End.CreatedAt) != 9*time.Minute {
+		t.Errorf("%d moments, it ends after %s, %v", len(f.Moments), f.End.CompletedAt.Sub(f.End.CreatedAt), err)
+	}
+	s.Deployment.Alarms, s.Alarms.Active = &deploy.Alarms{Enabled: true}, []string{"errors"}
+	if got := forecastOf(t, s); got != "Stopped ALARM_ACTIVE" {
+		t.Errorf("with an active alarm: %s", got)
 	}
 }

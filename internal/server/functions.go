@@ -2,12 +2,15 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/slipway/slipway/internal/deploy"
 	"github.com/slipway/slipway/internal/identity"
 	"github.com/slipway/slipway/internal/platform"
 	functions "github.com/slipway/slipway/internal/platform/lambda"
@@ -47,6 +50,18 @@ func (s *Server) validationOver(services aws.Config) *validation.Calls {
 	return validation.New(validation.Config{
 		Lambda: awslambda.NewFromConfig(services), Store: s.store, Wake: func(id string) { s.engine.Wake(id) }, Patience: s.cfg.Limits.Pickup,
 	})
+}
+
+// callableOver makes what asks whether there is a function to validate a deployment.
+func callableOver(services aws.Config) func(context.Context, string) error {
+	api := awslambda.NewFromConfig(services)
+	return func(ctx context.Context, function string) error {
+		_, err := api.GetFunctionConfiguration(ctx, &awslambda.GetFunctionConfigurationInput{FunctionName: &function})
+		if gone, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
+			return deploy.Errorf("FunctionDoesNotExist", "There is no function %s: %s", function, gone.ErrorMessage())
+		}
+		return err
+	}
 }
 
 // roleForFunction makes a session that a function calls this server with.

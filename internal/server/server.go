@@ -279,7 +279,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 		Store: s.store, Wake: s.engine.Wake, Region: s.cfg.Region, Account: s.cfg.Account,
 		Limits: s.cfg.Limits, TimeScale: s.cfg.TimeScale, Quotas: s.cfg.Quotas, RevisionExists: s.revisionExists, Log: s.cfg.Log,
 		Hooks:    hooks{cloud},
-		Surveyor: &survey.Survey{Drivers: drivers, Alarms: alarms, Heard: s.lastHeard, Ask: s.ask, Fetch: s.openBundle},
+		Surveyor: &survey.Survey{Drivers: drivers, Alarms: alarms, Heard: s.lastHeard, Ask: s.ask, Fetch: s.openBundle, Callable: callableOver(services)},
 	})
 	s.keeper = scaling.New(scaling.Config{
 		Store: s.store, Cloud: cloud, Receive: service.Receive, Wake: s.engine.Wake, Every: s.tendEvery(), Now: time.Now, Log: s.cfg.Log,

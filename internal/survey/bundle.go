@@ -27,9 +27,13 @@ const (
 
 // CheckBundle says what would fail on every host: an appspec that is not there or not valid, and
 // files and scripts that it names and the bundle does not have.
-// Where nothing would, the hosts themselves are asked what is in its way there.
+// Where nothing would, the hosts themselves are asked what is in its way there. A deployment that
+// moves traffic has no bundle, but functions that validate it.
 func (s *Survey) CheckBundle(ctx context.Context, d deploy.Deployment, targets []deploy.Target) ([]control.Warning, error) {
-	if d.Revision.S3 == nil || d.Platform != deploy.Server {
+	if d.Routed() {
+		return s.checkFunctions(ctx, targets), nil
+	}
+	if d.Revision.S3 == nil {
 		return nil, nil
 	}
 	b, err := s.open(ctx, *d.Revision.S3)

@@ -1,5 +1,5 @@
 // Package survey looks at what a deployment would meet, for its plan: the targets, the alarms,
-// the agents and the bundle. It asks what a deployment would ask, and changes nothing.
+// the agents, the bundle and the functions that validate it. It asks what a deployment would ask, and changes nothing.
 package survey
 
 import (
@@ -26,6 +26,8 @@ type Survey struct {
 	Ask func(ctx context.Context, targetID string, d deploy.Deployment) (o deploy.Outcome, ok bool, err error)
 	// Fetch opens an object in S3, where bundles are.
 	Fetch func(context.Context, deploy.S3Location) (io.ReadCloser, error)
+	// Callable asks whether there is a function to validate a deployment; there is when it returns nil.
+	Callable func(ctx context.Context, function string) error
 }
 
 var _ control.Surveyor = (*Survey)(nil)
