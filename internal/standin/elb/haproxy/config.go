@@ -36,7 +36,9 @@ func (w *writer) global() {
 	w.text.WriteString("global\n" + indent(
 		"log "+filepath.Join(w.dir, "log.sock")+" len 1024 format raw local0",
 		"tune.ssl.default-dh-param 2048", "ssl-default-bind-options ssl-min-ver TLSv1.2", "ssl-server-verify none") +
-		"defaults\n" + indent("log global", "option dontlognull", "timeout connect 10s", "timeout tunnel 24h", "option redispatch 1", "retries 3"))
+		"defaults\n" + indent("log global", "option dontlognull", "timeout connect 10s", "timeout tunnel 24h", "option redispatch 1", "retries 3") +
+		// HAProxy does not start without a listener, and there may be none yet.
+		"frontend idle\n" + indent("bind unix@"+filepath.Join(w.dir, "idle.sock")+" mode 600", "mode http", "timeout client 1s"))
 }
 
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%dms", max(1, d.Milliseconds())) }

@@ -94,6 +94,10 @@ func New(c Config) (*Engine, error) {
 		dir: c.Dir, program: c.Program, log: c.Log, checks: make(chan struct{}, c.Checks), ctx: ctx, cancel: cancel, meter: meter,
 		targets: map[key]*target{}, change: make(chan struct{}), servers: map[string]servers{}, dirty: make(chan struct{}, 1),
 	}
+	if err := e.endPredecessor(); err != nil {
+		cancel()
+		return nil, err
+	}
 	return e, nil
 }
 

@@ -121,6 +121,9 @@ func (e *Engine) start(ctx context.Context, path string) error {
 	if err := p.command.Start(); err != nil {
 		return fmt.Errorf("start HAProxy: %w", err)
 	}
+	if err := os.WriteFile(filepath.Join(e.dir, pidFile), fmt.Append(nil, p.command.Process.Pid), 0o600); err != nil {
+		e.log.Warn("a HAProxy that outlives this server will not be found", "error", err)
+	}
 	e.work.Go(func() {
 		err := p.command.Wait()
 		close(p.exited)
