@@ -170,7 +170,8 @@ var (
 
 // A Stopping says how far a stop has come.
 type Stopping struct {
-	// Pending is set while an event that a host has taken is still running.
+	// Pending is set while an event that a host has taken is still running, or traffic that has
+	// moved is still to go back.
 	Pending bool
 }
 
@@ -202,7 +203,7 @@ func (s *Service) StopDeployment(
 	}
 	running := slices.ContainsFunc(targets, func(t deploy.Target) bool {
 		e := t.Current()
-		return e != nil && !e.TakenAt.IsZero()
+		return e != nil && (!e.TakenAt.IsZero() || t.Shift.Forward())
 	})
 	return Stopping{Pending: running}, nil
 }

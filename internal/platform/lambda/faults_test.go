@@ -120,8 +120,11 @@ func TestInMidShift(t *testing.T) {
 			b.restart()
 		}, deploy.Failed, deploy.FunctionConfigInvalid, `.*was changed by somebody else.*`, "3", "1", "Succeeded Failed Skipped"},
 		"stopped": {func(b *bench, id string) {
-			_, err := b.StopDeployment(b.t.Context(), admin, id, new(false))
+			stopping, err := b.StopDeployment(b.t.Context(), admin, id, new(false))
 			check(b.t, err)
+			if !stopping.Pending {
+				b.t.Error("it is said to be stopped, and the traffic is still to go back")
+			}
 		}, deploy.Stopped, deploy.ManualStop, ".*", "1", "1", "Succeeded Failed Skipped"},
 		"stopped, throttled, killed": {func(b *bench, id string) {
 			b.becomes("UpdateAlias", 10, throttled)
