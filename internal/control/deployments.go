@@ -203,7 +203,7 @@ func (s *Service) StopDeployment(
 	}
 	running := slices.ContainsFunc(targets, func(t deploy.Target) bool {
 		e := t.Current()
-		return e != nil && (!e.TakenAt.IsZero() || t.Shift.Forward())
+		return e != nil && (!e.TakenAt.IsZero() || !t.Shift.Since.IsZero())
 	})
 	return Stopping{Pending: running}, nil
 }

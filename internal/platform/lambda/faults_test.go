@@ -120,16 +120,16 @@ func TestInMidShift(t *testing.T) {
 			b.restart()
 		}, deploy.Failed, deploy.FunctionConfigInvalid, `.*was changed by somebody else.*`, "3", "1", "Succeeded Failed Skipped"},
 		"stopped": {func(b *bench, id string) {
+			_, err := b.StopDeployment(b.t.Context(), admin, id, new(false))
+			check(b.t, err)
+		}, deploy.Stopped, deploy.ManualStop, ".*", "1", "1", "Succeeded Failed Skipped"},
+		"stopped, throttled, killed": {func(b *bench, id string) {
+			b.becomes("UpdateAlias", 10, throttled)
 			stopping, err := b.StopDeployment(b.t.Context(), admin, id, new(false))
 			check(b.t, err)
 			if !stopping.Pending {
 				b.t.Error("it is said to be stopped, and the traffic is still to go back")
 			}
-		}, deploy.Stopped, deploy.ManualStop, ".*", "1", "1", "Succeeded Failed Skipped"},
-		"stopped, throttled, killed": {func(b *bench, id string) {
-			b.becomes("UpdateAlias", 10, throttled)
-			_, err := b.StopDeployment(b.t.Context(), admin, id, new(false))
-			check(b.t, err)
 			b.restart()
 		}, deploy.Stopped, deploy.ManualStop, ".*", "1", "1", "Succeeded Failed Skipped"},
 		"the group is deleted": {func(b *bench, _ string) {
@@ -195,8 +195,10 @@ func TestRollback(t *testing.T) {
 		if back := b.ended(d.RollbackInfo.RollbackID); back.Status != deploy.Succeeded || b.at("shop:live") != "1" || b.at("cart:live") != "1" {
 			t.Errorf("the rollback is %s, %+v; the aliases are at %s and %s", back.Status, back.Failure, b.at("shop:live"), b.at("cart:live"))
 		}
-		if calls := len(b.called()); calls != 2 {
-			t.Errorf("%d calls of hooks, want the two of the first deployment: a rollback has none", calls)
+		for _, call := range b.called() { // the second target's may have been too late
+			if call.DeploymentID != id {
+				t.Errorf("a hook is called for %s: a rollback has none", call.DeploymentID)
+			}
 		}
 	})
 }
