@@ -169,9 +169,11 @@ func (i inspector) Invoke(ctx context.Context, in *lambda.InvokeInput, _ ...func
 	}
 	time.Sleep(toil)
 	status := "Succeeded"
+	i.mu.Lock()
 	if _, event, _ := strings.Cut(*in.FunctionName, "-"); event == i.refuses {
 		status = "Failed"
 	}
+	i.mu.Unlock()
 	_ = i.control.ReportHook(ctx, administrator, control.HookReport{DeploymentID: v.DeploymentId, ExecutionID: v.LifecycleEventHookExecutionId, Status: status})
 	return &lambda.InvokeOutput{StatusCode: 200}, nil
 }
@@ -241,6 +243,13 @@ func (p *pier) set(status string) (found ecstypes.TaskSet) {
 		}
 	}
 	return found
+}
+
+// refuse lets the function at that event say no from now on.
+func (p *pier) refuse(at deploy.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refuses = string(at)
 }
 
 func (p *pier) await(what string, so func() bool) {

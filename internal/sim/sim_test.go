@@ -119,12 +119,17 @@ func scenarios() map[string]story {
 	}
 }
 
-// TestCrashSweep kills the engine at every point of every scenario (see stride).
+// TestCrashSweep kills the engine at every third point of every scenario (see stride), at every one with
+// SLIPWAY_SWEEP=all in the environment.
 func TestCrashSweep(t *testing.T) {
+	every := 3
+	if os.Getenv("SLIPWAY_SWEEP") == "all" {
+		every = 1
+	}
 	for name, story := range scenarios() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sweep(t, story, stride, func(*testing.T, Result) {})
+			sweep(t, story, every*stride, func(*testing.T, Result) {})
 		})
 	}
 }

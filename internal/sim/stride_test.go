@@ -2,5 +2,5 @@
 
 package sim
 
-// stride is how many points of a sweep lie between two crashes: every point is tried.
+// stride is how many points of a sweep lie between two crashes: those that the sweep itself leaves out aside, every point is tried.
 const stride = 1
