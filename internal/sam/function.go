@@ -2,6 +2,8 @@ package sam
 
 import (
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,7 +20,7 @@ var refusedOfFunctions = map[string]string{
 func (r *resolver) readFunction(s *Stack, id string, p properties) {
 	f := Function{
 		ID: id, Name: r.names[id], Code: r.readCode(p), Role: p.text("Role"), Runtime: p.needed("Runtime"), Handler: p.needed("Handler"),
-		Description: p.text("Description"), Timeout: p.whole("Timeout"), Memory: p.whole("MemorySize"),
+		Description: p.text("Description"), Timeout: p.between("Timeout", 1, 900), Memory: p.between("MemorySize", 128, 10240),
 		Environment: p.object("Environment").variables(), Tags: p.table("Tags"),
 		Alias: p.text("AutoPublishAlias"), VersionText: p.text("VersionDescription"),
 	}
@@ -26,8 +28,11 @@ func (r *resolver) readFunction(s *Stack, id string, p properties) {
 	if kind := p.text("PackageType"); kind != "" && kind != "Zip" {
 		p.fault("PackageType", "Slipway runs functions from zip archives")
 	}
+	if f.Alias != "" && !aliasName.MatchString(f.Alias) {
+		p.fault("AutoPublishAlias", "an alias is called by letters, digits, hyphens and underscores, but not by digits alone: %q is not", f.Alias)
+	}
 	if list := p.texts("Architectures"); len(list) == 1 {
-		f.Architecture = list[0]
+		f.Architecture = p.among("Architectures", list[0], "x86_64", "arm64")
 	} else if len(list) > 1 {
 		p.fault("Architectures", "a function has one")
 	}
@@ -41,9 +46,19 @@ func (r *resolver) readFunction(s *Stack, id string, p properties) {
 	s.Functions = append(s.Functions, f)
 }
 
+var (
+	aliasName    = regexp.MustCompile(`^[a-zA-Z0-9_-]*[a-zA-Z_-][a-zA-Z0-9_-]*$`)
+	variableName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]+$`)
+)
+
 // variables is the environment of a function.
 func (p properties) variables() map[string]string {
 	v := p.table("Variables")
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		if !variableName.MatchString(name) {
+			p.fault("Variables."+name, "a variable is called by letters, digits and underscores, two at least, and begins with a letter")
+		}
+	}
 	p.done(nil)
 	return v
 }
@@ -75,7 +90,11 @@ func (r *resolver) readCode(p properties) (c Code) {
 
 // roleOf is the role that SAM makes for a function that names none.
 func (r *resolver) roleOf(s *Stack, id string, p properties) string {
-	role := Role{Name: r.options.StackName + "-" + id + "Role", Trust: trust("lambda.amazonaws.com"), Inline: map[string]string{},
+	if r.resources.get(id+"Role") != nil {
+		p.fault("Role", "it is needed: SAM would make one with the logical id %sRole, and that is taken", id)
+		return ""
+	}
+	role := Role{ID: id + "Role", Name: r.options.StackName + "-" + id + "Role", Trust: trust("lambda.amazonaws.com"), Inline: map[string]string{},
 		Managed: []string{"arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"}}
 	list, ok := p.o.get("Policies").([]any)
 	if !ok && p.has("Policies") {
@@ -113,7 +132,10 @@ func readURL(p properties) *URL {
 		return nil
 	}
 	o := p.object("FunctionUrlConfig")
-	u := &URL{Auth: o.needed("AuthType"), Stream: o.text("InvokeMode") == "RESPONSE_STREAM"}
+	u := &URL{
+		Auth:   o.among("AuthType", o.needed("AuthType"), "NONE", "AWS_IAM"),
+		Stream: o.among("InvokeMode", o.text("InvokeMode"), "BUFFERED", "RESPONSE_STREAM") == "RESPONSE_STREAM",
+	}
 	o.done(map[string]string{"Cors": "Slipway's function URLs know no Cors; answer such requests in the function"})
 	return u
 }

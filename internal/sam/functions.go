@@ -42,7 +42,7 @@ func (r *resolver) call(path, name string, args any, depth int) (any, error) {
 	case name == "Fn::FindInMap" && len(list) == 3:
 		return r.find(path, textOf(list[0]), textOf(list[1]), textOf(list[2]))
 	case name == "Fn::Equals" && len(list) == 2:
-		return textOf(list[0]) == textOf(list[1]), nil
+		return equal(path, list)
 	case name == "Fn::And", name == "Fn::Or", name == "Fn::Not" && len(list) == 1:
 		return combined(path, name, list)
 	}
@@ -64,11 +64,19 @@ func (r *resolver) choose(path string, args any, depth int) (any, error) {
 	return r.resolve(path, list[2], depth)
 }
 
+// maxText bounds, in bytes, what texts within texts can grow to; a template of CloudFormation's has no more.
+const maxText = 1 << 20
+
+func tooLong(path string) error {
+	return errorAt(path, "the text becomes longer than %d bytes", maxText)
+}
+
 var placeholder = regexp.MustCompile(`\$\{(!?)([^}]*)\}`)
 
 // substitute fills in the ${Name} of a text. ${!Name} is ${Name} itself.
 func (r *resolver) substitute(path, text string, values *object) (any, error) {
 	var fault error
+	size := 0
 	out := placeholder.ReplaceAllStringFunc(text, func(m string) string {
 		parts := placeholder.FindStringSubmatch(m)
 		if parts[1] == "!" {
@@ -80,10 +88,17 @@ func (r *resolver) substitute(path, text string, values *object) (any, error) {
 		if v == nil {
 			v, err = r.named(path, name)
 		}
+		var text string
+		if err == nil {
+			text, err = plain(path, "${"+name+"} is not", v)
+		}
+		if size += len(text); size > maxText && err == nil {
+			text, err = "", tooLong(path)
+		}
 		if err != nil && fault == nil {
 			fault = err
 		}
-		return textOf(v)
+		return text
 	})
 	return out, fault
 }
@@ -97,14 +112,31 @@ func (r *resolver) named(path, name string) (any, error) {
 	return r.reference(path, name)
 }
 
+func equal(path string, list []any) (any, error) {
+	one, err := plain(path, "Fn::Equals wants", list[0])
+	if err != nil {
+		return nil, err
+	}
+	other, err := plain(path, "Fn::Equals wants", list[1])
+	return one == other, err
+}
+
 func joined(path string, list []any) (any, error) {
 	parts, ok := list[1].([]any)
 	if !ok {
 		return nil, errorAt(path, "Fn::Join takes a separator and a list")
 	}
 	var texts []string
+	size := 0
 	for _, p := range parts {
-		texts = append(texts, textOf(p))
+		text, err := plain(path, "Fn::Join wants", p)
+		if err != nil {
+			return nil, err
+		}
+		if size += len(text) + len(textOf(list[0])); size > maxText {
+			return nil, tooLong(path)
+		}
+		texts = append(texts, text)
 	}
 	return strings.Join(texts, textOf(list[0])), nil
 }

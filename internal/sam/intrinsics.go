@@ -17,7 +17,8 @@ type resolver struct {
 	resources  *object
 	outputs    *object
 	kinds      map[string]string // the type of each resource that is wanted, by logical id
-	names      map[string]string // its physical name
+	names      map[string]string // its physical name, once it is known: see name
+	naming     []string          // resources whose names are being found, to see that none goes in circles
 	inHand     []string          // conditions, to see that none goes in circles
 	settled    map[string]bool   // what conditions are, as far as they were asked for
 }
@@ -32,6 +33,9 @@ const (
 	roleType     = "AWS::IAM::Role"
 )
 
+// globalSections are SAM's. All but Function are about resources that are refused.
+var globalSections = []string{"Function", "Api", "HttpApi", "WebSocketApi", "SimpleTable", "StateMachine", "LayerVersion", "CapacityProvider"}
+
 // ApplicationID is what SAM calls the application of a template's deployments.
 const ApplicationID = "ServerlessDeploymentApplication"
 
@@ -45,6 +49,13 @@ func newResolver(top *object, o Options) (*resolver, error) {
 	}{{"Parameters", &parameters}, {"Mappings", &r.mappings}, {"Conditions", &r.conditions}, {"Globals", &globals}, {"Resources", &r.resources}, {"Outputs", &r.outputs}} {
 		if *s.into, err = top.section("", s.key); err != nil {
 			return nil, err
+		}
+	}
+	if globals != nil {
+		for _, key := range globals.keys {
+			if !slices.Contains(globalSections, key) {
+				return nil, errorAt(join("Globals", key), "there is no such section. There are %s", strings.Join(globalSections, ", "))
+			}
 		}
 	}
 	if r.globals, err = globals.section("Globals", "Function"); err != nil {
@@ -126,44 +137,18 @@ func (r *resolver) readKinds() error {
 		}
 		r.kinds[id] = kind
 	}
-	for id, kind := range r.kinds {
-		name, err := r.physicalName(id, kind)
-		if err != nil {
+	for _, id := range r.resources.keys {
+		if r.kinds[id] == "" {
+			continue
+		}
+		if _, err := r.name(id); err != nil {
 			return err
 		}
-		r.names[id] = name
 	}
 	return nil
 }
 
 var logicalID = regexp.MustCompile(`^[A-Za-z0-9]{1,255}$`)
-
-// nameProperties are the properties that name a resource.
-var nameProperties = map[string]string{functionType: "FunctionName", alarmType: "AlarmName", roleType: "RoleName"}
-
-// physicalName is the name that a resource gives itself, or one of the stack's. CloudFormation
-// adds something random; without it the next deployment finds the resource again.
-func (r *resolver) physicalName(id, kind string) (string, error) {
-	resource, _ := r.resources.section("Resources", id)
-	properties, err := resource.section(join("Resources", id), "Properties")
-	if err != nil {
-		return "", err
-	}
-	path := join(join("Resources", id), "Properties."+nameProperties[kind])
-	name := properties.get(nameProperties[kind])
-	if name == nil {
-		return r.options.StackName + "-" + id, nil
-	}
-	v, err := r.resolve(path, name, 0)
-	if err != nil {
-		return "", err
-	}
-	text, ok := v.(string)
-	if !ok || text == "" {
-		return "", errorAt(path, "it is not a name")
-	}
-	return text, nil
-}
 
 // maxDepth is how deep intrinsic functions may be within each other.
 const maxDepth = 64
@@ -230,35 +215,40 @@ func (r *resolver) reference(path, name string) (any, error) {
 	case ApplicationID:
 		return r.options.StackName + "-" + ApplicationID, nil
 	}
-	if name, ok := r.names[name]; ok {
-		return name, nil
+	if r.kinds[name] != "" {
+		return r.name(name)
 	}
 	if id, what, ok := strings.Cut(name, "."); ok && r.kinds[id] == functionType {
 		switch what {
 		case "Alias":
-			return r.functionARN(id) + ":" + aliasMark(id), nil
+			return r.arn(id, ":"+aliasMark(id))
 		case "Version":
-			return r.functionARN(id) + ":" + versionMark(id), nil
+			return r.arn(id, ":"+versionMark(id))
 		}
 	}
 	return nil, errorAt(path, "there is no parameter or resource %s", name)
 }
 
-func (r *resolver) functionARN(id string) string {
-	return fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s", r.options.Region, r.options.Account, r.names[id])
+// arn is the ARN of a resource, with what is to stand after its name.
+func (r *resolver) arn(id, rest string) (any, error) {
+	name, err := r.name(id)
+	switch r.kinds[id] {
+	case functionType:
+		return fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s%s", r.options.Region, r.options.Account, name, rest), err
+	case alarmType:
+		return fmt.Sprintf("arn:aws:cloudwatch:%s:%s:alarm:%s", r.options.Region, r.options.Account, name), err
+	default:
+		return r.roleARN(name), err
+	}
 }
 
 // attribute is what Fn::GetAtt says.
 func (r *resolver) attribute(path, id, name string) (any, error) {
 	switch r.kinds[id] + "." + name {
-	case functionType + ".Arn":
-		return r.functionARN(id), nil
+	case functionType + ".Arn", roleType + ".Arn", alarmType + ".Arn":
+		return r.arn(id, "")
 	case functionType + ".Version.Version", functionType + ".Version":
 		return versionMark(id), nil
-	case roleType + ".Arn":
-		return r.roleARN(r.names[id]), nil
-	case alarmType + ".Arn":
-		return fmt.Sprintf("arn:aws:cloudwatch:%s:%s:alarm:%s", r.options.Region, r.options.Account, r.names[id]), nil
 	}
 	if r.kinds[id] == "" {
 		return nil, errorAt(path, "there is no resource %s", id)

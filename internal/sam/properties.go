@@ -3,6 +3,7 @@ package sam
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,16 +74,30 @@ func (p properties) number(key string) float64 {
 	return n
 }
 
-func (p properties) whole(key string) int32 {
+func (p properties) whole(key string) int32 { return p.between(key, math.MinInt32, math.MaxInt32) }
+
+// between is a whole number within bounds; 0 where there is none.
+func (p properties) between(key string, least, most int32) int32 {
 	text := p.text(key)
 	if text == "" {
 		return 0
 	}
 	n, err := strconv.ParseInt(text, 10, 32)
-	if err != nil {
+	switch {
+	case err != nil:
 		p.fault(key, "it is not a whole number: %s", text)
+	case int32(n) < least || int32(n) > most:
+		p.fault(key, "it is %d, and may be %d to %d", n, least, most)
 	}
 	return int32(n)
+}
+
+// among is the text, if it is one of those that are known.
+func (p properties) among(key, text string, known ...string) string {
+	if text != "" && !slices.Contains(known, text) {
+		p.fault(key, "%q is none of %s", text, strings.Join(known, ", "))
+	}
+	return text
 }
 
 func (p properties) flag(key string, otherwise bool) bool {
@@ -142,6 +157,9 @@ func (p properties) table(key string) map[string]string {
 	}
 	table := map[string]string{}
 	for _, k := range o.o.keys {
+		if !o.has(k) {
+			o.fault(k, "it has no value")
+		}
 		table[k] = o.text(k)
 	}
 	return table

@@ -62,6 +62,7 @@ func (r *resolver) readAlarm(id string, p properties) Alarm {
 		Threshold: p.number("Threshold"), Comparison: p.needed("ComparisonOperator"), Missing: p.text("TreatMissingData"),
 	}
 	p.ignored("AlarmName")
+	p.checkAlarm(a)
 	for i, v := range p.list("Dimensions") {
 		o, ok := v.(*object)
 		if !ok {
@@ -81,9 +82,40 @@ func (r *resolver) readAlarm(id string, p properties) Alarm {
 	return a
 }
 
+// checkAlarm refuses what CloudWatch would refuse.
+func (p properties) checkAlarm(a Alarm) {
+	for _, key := range []string{"Period", "EvaluationPeriods", "Threshold"} {
+		p.needed(key)
+	}
+	p.among("ComparisonOperator", a.Comparison, "GreaterThanThreshold", "GreaterThanOrEqualToThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold")
+	p.among("Statistic", a.Statistic, "SampleCount", "Average", "Sum", "Minimum", "Maximum")
+	p.among("TreatMissingData", a.Missing, "missing", "notBreaching", "breaching", "ignore")
+	switch short := slices.Contains([]int32{10, 20, 30}, a.Period); {
+	case p.has("Period") && !short && (a.Period < 60 || a.Period%60 != 0):
+		p.fault("Period", "it is 10, 20, 30 or a multiple of 60 seconds")
+	case p.has("EvaluationPeriods") && a.Periods < 1:
+		p.fault("EvaluationPeriods", "it is 1 at least")
+	case p.has("DatapointsToAlarm") && (a.Datapoints < 1 || a.Datapoints > a.Periods):
+		p.fault("DatapointsToAlarm", "it is 1 to EvaluationPeriods")
+	case a.Statistic == "" && a.Extended == "":
+		p.fault("Statistic", "it is needed, or ExtendedStatistic")
+	case a.Statistic != "" && a.Extended != "":
+		p.fault("ExtendedStatistic", "there is a Statistic too; an alarm has one of them")
+	}
+}
+
 func (r *resolver) readRole(id string, p properties) Role {
-	role := Role{Name: r.names[id], Trust: p.document("AssumeRolePolicyDocument"), Managed: p.texts("ManagedPolicyArns"), Inline: map[string]string{}}
-	p.ignored("RoleName", "Description", "MaxSessionDuration", "Tags")
+	role := Role{ID: id, Name: r.names[id], Text: p.text("Description"), MaxSession: p.between("MaxSessionDuration", 3600, 43200),
+		Trust: p.document("AssumeRolePolicyDocument"), Managed: p.texts("ManagedPolicyArns"), Inline: map[string]string{}}
+	p.ignored("RoleName")
+	for i, v := range p.list("Tags") {
+		o, _ := v.(*object)
+		tag := newProperties(join(p.path, "Tags["+strconv.Itoa(i)+"]"), o, p.faults)
+		if role.Tags == nil {
+			role.Tags = map[string]string{}
+		}
+		role.Tags[tag.needed("Key")] = tag.text("Value")
+	}
 	for i, v := range p.list("Policies") {
 		path := "Policies[" + strconv.Itoa(i) + "]"
 		o, ok := v.(*object)
@@ -109,6 +141,9 @@ func (r *resolver) readOutputs(s *Stack) error {
 		if err != nil {
 			return err
 		}
+		if o.get("Export") != nil {
+			return errorAt(join(path, "Export"), "there are no other stacks to import it; leave it out")
+		}
 		if condition := o.get("Condition"); condition != nil {
 			holds, err := r.condition(join(path, "Condition"), textOf(condition))
 			if err != nil {
@@ -122,7 +157,11 @@ func (r *resolver) readOutputs(s *Stack) error {
 		if err != nil {
 			return err
 		}
-		s.Outputs = append(s.Outputs, Output{Name: name, Text: textOf(o.get("Description")), Value: textOf(v)})
+		value, err := plain(join(path, "Value"), "it is not", v)
+		if err != nil {
+			return err
+		}
+		s.Outputs = append(s.Outputs, Output{Name: name, Text: textOf(o.get("Description")), Value: value})
 	}
 	return nil
 }

@@ -74,6 +74,19 @@ func function(more string) string {
 		"      Runtime: provided.al2023\n      Handler: bootstrap\n" + more
 }
 
+// alarm is one more resource, a good alarm but for the property that is given.
+func alarm(property string) string {
+	key, _, _ := strings.Cut(property, ":")
+	text := "  A:\n    Type: AWS::CloudWatch::Alarm\n    Properties:\n      " + property + "\n"
+	for _, line := range []string{"Namespace: AWS/Lambda", "MetricName: Errors", "Statistic: Sum", "Period: 60", "EvaluationPeriods: 1",
+		"Threshold: 1", "ComparisonOperator: GreaterThanThreshold"} {
+		if !strings.HasPrefix(line, key+":") {
+			text += "      " + line + "\n"
+		}
+	}
+	return text
+}
+
 func TestRefusals(t *testing.T) {
 	for _, c := range []struct{ name, template, want string }{
 		{"empty", "", "it is empty"},
@@ -104,6 +117,39 @@ func TestRefusals(t *testing.T) {
 		{"circle", function("    Condition: A\n") + "Conditions:\n  A: !Not [!Condition B]\n  B: !Not [!Condition A]\n", "the condition A depends on itself"},
 		{"condition", function("    Condition: A\n"), "Resources.Web.Condition: there is no condition A"},
 		{"parameter", "Parameters:\n  P: {Type: String}\n" + function(""), "Parameters.P: it has no default: give it a value with --parameter-overrides P=VALUE"},
+		{"long timeout", function("      Timeout: 901\n"), "Resources.Web.Properties.Timeout: it is 901, and may be 1 to 900"},
+		{"little memory", function("      MemorySize: 64\n"), "Resources.Web.Properties.MemorySize: it is 64, and may be 128 to 10240"},
+		{"architecture", function("      Architectures: [vax]\n"), `Resources.Web.Properties.Architectures: "vax" is none of x86_64, arm64`},
+		{"alias", function("      AutoPublishAlias: a b\n"), "Resources.Web.Properties.AutoPublishAlias: an alias is called by letters"},
+		{"alias of digits", function("      AutoPublishAlias: '12'\n"), "Resources.Web.Properties.AutoPublishAlias: an alias is called by letters"},
+		{"variable", function("      Environment: {Variables: {1A: x}}\n"), "Resources.Web.Properties.Environment.Variables.1A: a variable is called by letters"},
+		{"variable without a value", function("      Environment: {Variables: {AB: }}\n"), "Resources.Web.Properties.Environment.Variables.AB: it has no value"},
+		{"authorisation", function("      FunctionUrlConfig: {AuthType: MAYBE}\n"), `Resources.Web.Properties.FunctionUrlConfig.AuthType: "MAYBE" is none of NONE, AWS_IAM`},
+		{"mode", function("      FunctionUrlConfig: {AuthType: NONE, InvokeMode: STREAM}\n"), `FunctionUrlConfig.InvokeMode: "STREAM" is none of BUFFERED, RESPONSE_STREAM`},
+		{"long name", strings.ReplaceAll(function(""), "Web", strings.Repeat("W", 60)), "its name shop-WWW"},
+		{"name", function("      FunctionName: a b\n"), `Resources.Web: it cannot be called "a b"`},
+		{"name of itself", function("      FunctionName: !Sub '${Web}-2'\n"), "Resources.Web: its name depends on itself"},
+		{"role that SAM makes too", function("") + "  WebRole:\n    Type: AWS::IAM::Role\n    Properties: {AssumeRolePolicyDocument: {Statement: []}}\n",
+			"Resources.Web.Properties.Role: it is needed: SAM would make one with the logical id WebRole, and that is taken"},
+		{"comparison", function("") + alarm("ComparisonOperator: More"), `Resources.A.Properties.ComparisonOperator: "More" is none of GreaterThanThreshold`},
+		{"statistic", function("") + alarm("Statistic: Median"), `Resources.A.Properties.Statistic: "Median" is none of `},
+		{"no statistic", function("") + alarm("Statistic: ''"), "Resources.A.Properties.Statistic: it is needed, or ExtendedStatistic"},
+		{"period", function("") + alarm("Period: 61"), "Resources.A.Properties.Period: it is 10, 20, 30 or a multiple of 60 seconds"},
+		{"no period", function("") + alarm("Period: ''"), "Resources.A.Properties.Period: it is needed"},
+		{"no threshold", function("") + alarm("Threshold: ''"), "Resources.A.Properties.Threshold: it is needed"},
+		{"missing data", function("") + alarm("TreatMissingData: maybe"), `Resources.A.Properties.TreatMissingData: "maybe" is none of missing, notBreaching`},
+		{"join of a map", function("      Description: !Join ['-', [{A: b}, c]]\n"), "Resources.Web.Properties.Description: Fn::Join wants plain text"},
+		{"substituted list", "Parameters:\n  L: {Type: CommaDelimitedList, Default: 'a,b'}\n" + function("      Description: !Sub 'x${L}'\n"),
+			"Resources.Web.Properties.Description: ${L} is not plain text"},
+		{"compared list", "Parameters:\n  L: {Type: CommaDelimitedList, Default: 'a,b'}\n" + function("") + "Conditions:\n  A: !Equals [!Ref L, '']\n",
+			"Conditions.A: Fn::Equals wants plain text"},
+		{"unused condition", function("") + "Conditions:\n  A: !Colour x\n", "Conditions.A: Slipway does not know the function Fn::Colour"},
+		{"output that is a list", "Parameters:\n  L: {Type: CommaDelimitedList, Default: 'a,b'}\n" + function("") + "Outputs:\n  A: {Value: !Ref L}\n",
+			"Outputs.A.Value: it is not plain text"},
+		{"export", function("") + "Outputs:\n  A: {Value: x, Export: {Name: y}}\n", "Outputs.A.Export: there are no other stacks to import it"},
+		{"text that grows", function("      Description: " + strings.Repeat("!Sub ['${a}${a}${a}${a}', {a: ", 15) + "xx" + strings.Repeat("}]", 15) + "\n"),
+			"the text becomes longer than 1048576 bytes"},
+		{"globals", "Globals:\n  Functions: {Timeout: 3}\n" + function(""), "Globals.Functions: there is no such section"},
 		{"same names", function("      FunctionName: a\n") + "  Api:\n    Type: AWS::Serverless::Function\n    Properties: {FunctionName: a, Runtime: r, Handler: h}\n",
 			"it has the name a, and so has"},
 	} {
@@ -117,6 +163,18 @@ func TestRefusals(t *testing.T) {
 				t.Fatalf("got %v, want %s", err, c.want)
 			}
 		})
+	}
+}
+
+// A resource may be named after one that comes later.
+func TestNamedAfterAnother(t *testing.T) {
+	stack, err := Parse([]byte(function("      FunctionName: !Sub '${Api}-web'\n")+
+		"  Api:\n    Type: AWS::Serverless::Function\n    Properties: {FunctionName: !Ref 'AWS::StackName', Runtime: r, Handler: h}\n"), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := stack.Functions[0].Name; got != "shop-web" {
+		t.Errorf("it is called %s", got)
 	}
 }
 

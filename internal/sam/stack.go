@@ -19,10 +19,13 @@ type Stack struct {
 // A Role is an IAM role: one of the template's, or one that SAM makes for a function that
 // names none and for its deployments.
 type Role struct {
-	Name    string
-	Trust   string            // the policy of who may assume it, in JSON
-	Inline  map[string]string // policies in JSON, by name
-	Managed []string          // ARNs
+	ID, Name   string // the logical one, which SAM makes up for its own, and the physical one
+	Text       string
+	MaxSession int32             // seconds; 0 for IAM's default
+	Trust      string            // the policy of who may assume it, in JSON
+	Inline     map[string]string // policies in JSON, by name
+	Managed    []string          // ARNs
+	Tags       map[string]string
 }
 
 // A Function is a Lambda function, behind an alias where it names one.
@@ -129,28 +132,23 @@ func early(path, text string) error {
 	return nil
 }
 
+// deploymentRole is what SAM calls the role of deployments whose preferences name none.
+const deploymentRole = "CodeDeployServiceRole"
+
 // finish completes what depends on several resources.
-func (s *Stack) finish(r *resolver) error {
+func (s *Stack) finish(r *resolver) []error {
+	role := Role{ID: deploymentRole, Name: s.Name + "-" + deploymentRole, Trust: trust("codedeploy.amazonaws.com"),
+		Managed: []string{"arn:aws:iam::aws:policy/service-role/AWSCodeDeployRoleForLambda"}}
+	wanted := false
 	for _, f := range s.Functions {
 		if p := f.Preference; p != nil && p.Enabled && p.Role == "" {
-			s.Roles = append(s.Roles, Role{Name: s.Name + "-CodeDeployServiceRole", Trust: trust("codedeploy.amazonaws.com"),
-				Managed: []string{"arn:aws:iam::aws:policy/service-role/AWSCodeDeployRoleForLambda"}})
-			break
+			p.Role, wanted = r.roleARN(role.Name), true
 		}
 	}
-	for i := range s.Functions {
-		if p := s.Functions[i].Preference; p != nil && p.Enabled && p.Role == "" {
-			p.Role = r.roleARN(s.Name + "-CodeDeployServiceRole")
-		}
+	if wanted {
+		s.Roles = append(s.Roles, role)
 	}
-	names := map[string]string{}
-	for _, f := range s.Functions {
-		if other := names[f.Name]; other != "" {
-			return errorAt("Resources."+f.ID, "it has the name %s, and so has %s", f.Name, other)
-		}
-		names[f.Name] = f.ID
-	}
-	return nil
+	return s.checkNames()
 }
 
 // trust lets a service assume a role.

@@ -57,6 +57,13 @@ func (o *object) get(key string) any {
 	return o.values[key]
 }
 
+func (o *object) names() []string {
+	if o == nil {
+		return nil
+	}
+	return o.keys
+}
+
 // section is the map under key; nil where there is none.
 func (o *object) section(path, key string) (*object, error) {
 	switch v := o.get(key).(type) {
@@ -220,6 +227,11 @@ func hasTransform(v any) bool {
 func (r *resolver) stack() (*Stack, error) {
 	s := &Stack{Name: r.options.StackName}
 	var faults []error
+	for _, name := range r.conditions.names() { // also those that nothing asks for
+		if _, err := r.condition(join("Conditions", name), name); err != nil {
+			faults = append(faults, err)
+		}
+	}
 	for _, id := range r.resources.keys {
 		if r.kinds[id] == "" {
 			continue // its condition does not hold
@@ -228,7 +240,8 @@ func (r *resolver) stack() (*Stack, error) {
 			faults = append(faults, err)
 		}
 	}
-	faults = append(faults, r.readOutputs(s), s.finish(r))
+	faults = append(faults, r.readOutputs(s))
+	faults = append(faults, s.finish(r)...)
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/slipway/slipway/internal/deploy"
 	"github.com/slipway/slipway/internal/sam"
@@ -77,7 +78,8 @@ func (r *Release) moveAlias(ctx context.Context, f sam.Function) (deployment str
 		r.Say("alias %s:%s stays at version %s", f.Name, f.Alias, version)
 		return "", nil
 	case f.Preference == nil || !f.Preference.Enabled:
-		_, err := r.Lambda.UpdateAlias(ctx, &lambda.UpdateAliasInput{FunctionName: &f.Name, Name: &f.Alias, FunctionVersion: &version})
+		_, err := r.Lambda.UpdateAlias(ctx, &lambda.UpdateAliasInput{FunctionName: &f.Name, Name: &f.Alias, FunctionVersion: &version,
+			RoutingConfig: &lambdatypes.AliasRoutingConfiguration{AdditionalVersionWeights: map[string]float64{}}}) // none: without it weights would stay
 		if err == nil {
 			r.Say("alias %s:%s moved from version %s to %s", f.Name, f.Alias, *now.FunctionVersion, version)
 		}
