@@ -70,73 +70,77 @@ func TestRefusedAtTheStart(t *testing.T) {
 	}
 }
 
-// TestInMidShift: what happens to an alias while its traffic moves, or to who moves it.
+// A mishap is what happens to an alias while its traffic moves, or to who moves it.
+type mishap struct {
+	happens func(*bench, string) // at a tenth
+	status  deploy.Status
+	code    deploy.FailureCode
+	says    string
+	at      string // where shop:live is in the end
+	cart    string
+	events  string // of shop:live
+}
+
+var mishaps = map[string]mishap{
+	"nothing": {func(*bench, string) {}, deploy.Succeeded, "", "", "2", "2", "Succeeded Succeeded Succeeded"},
+	"somebody moves it": {func(b *bench, _ string) { b.put("shop:live", &alias{version: "3"}) }, deploy.Failed, deploy.FunctionConfigInvalid,
+		`The alias shop:live was changed by somebody else during the deployment: it is at version 3 with the weights map\[\], and was to be moved from version 1 to 2\.`,
+		"3", "1", "Succeeded Failed Skipped"},
+	"somebody divides it": {func(b *bench, _ string) {
+		b.put("shop:live", &alias{version: "1", weights: map[string]float64{"3": 0.5}})
+	}, deploy.Failed, deploy.FunctionConfigInvalid, `.*it is at version 1 with the weights map\[3:0\.5\], .*`, "1 3:50", "1", "Succeeded Failed Skipped"},
+	"somebody deletes it": {func(b *bench, _ string) { b.put("shop:live", nil) }, deploy.Failed, deploy.FunctionInvalid,
+		`There is no alias live of the function shop: .*`, "nowhere", "1", "Succeeded Failed Skipped"},
+	"somebody weighs it anew": {func(b *bench, _ string) {
+		b.put("shop:live", &alias{version: "1", weights: map[string]float64{"2": 0.7}})
+		b.until("it is put right", time.Minute, func() bool { return b.at("shop:live") == "1 2:10" })
+	}, deploy.Succeeded, "", "", "2", "2", "Succeeded Succeeded Succeeded"},
+	"somebody takes it back": {func(b *bench, _ string) {
+		b.put("shop:live", &alias{version: "1"})
+		b.until("it is put right", time.Minute, func() bool { return b.at("shop:live") == "1 2:10" })
+	}, deploy.Succeeded, "", "", "2", "2", "Succeeded Succeeded Succeeded"},
+	"somebody is quicker": {func(b *bench, _ string) { // the first answer is out of date
+		b.becomes("UpdateAlias", 1, errPrecondition)
+	}, deploy.Succeeded, "", "", "2", "2", "Succeeded Succeeded Succeeded"},
+	"throttled for a while": {func(b *bench, _ string) {
+		b.becomes("GetAlias", 5, throttled)
+		b.becomes("UpdateAlias", 5, throttled)
+	}, deploy.Succeeded, "", "", "2", "2", "Succeeded Succeeded Succeeded"},
+	"throttled for longer than an event may last": {func(b *bench, _ string) {
+		b.becomes("UpdateAlias", forEver, throttled)
+		b.until("it goes back", 2*time.Hour, func() bool { return b.wanted("shop:live") == 0 })
+		b.becomes("UpdateAlias", 0, nil)
+	}, deploy.Failed, deploy.Throttled, `100% of the traffic of .*:live was to move, but did not within 1h0m0s\..*TooManyRequestsException: Rate Exceeded\.`,
+		"1", "1", "Succeeded Failed Skipped"},
+	"not allowed any more": {func(b *bench, _ string) { b.becomes("UpdateAlias", 2, denied("lambda:UpdateAlias")) }, deploy.Failed, deploy.RolePermissions,
+		`.* User is not authorized to perform: lambda:UpdateAlias`, "1", "1", "Succeeded Failed Skipped"},
+	"the server is killed": {func(b *bench, _ string) { b.restart() }, deploy.Succeeded, "", "", "2", "2", "Succeeded Succeeded Succeeded"},
+	"the server is killed, and the alias moved": {func(b *bench, _ string) {
+		b.stop()
+		b.put("shop:live", &alias{version: "3"})
+		b.restart()
+	}, deploy.Failed, deploy.FunctionConfigInvalid, `.*was changed by somebody else.*`, "3", "1", "Succeeded Failed Skipped"},
+	"stopped": {func(b *bench, id string) {
+		_, err := b.StopDeployment(b.t.Context(), admin, id, new(false))
+		check(b.t, err)
+	}, deploy.Stopped, deploy.ManualStop, ".*", "1", "1", "Succeeded Failed Skipped"},
+	"stopped, throttled, killed": {func(b *bench, id string) {
+		b.becomes("UpdateAlias", 10, throttled)
+		stopping, err := b.StopDeployment(b.t.Context(), admin, id, new(false))
+		check(b.t, err)
+		if !stopping.Pending {
+			b.t.Error("it is said to be stopped, and the traffic is still to go back")
+		}
+		b.restart()
+	}, deploy.Stopped, deploy.ManualStop, ".*", "1", "1", "Succeeded Failed Skipped"},
+	"the group is deleted": {func(b *bench, _ string) {
+		_, err := b.DeleteGroup(b.t.Context(), admin, "shop", b.group)
+		check(b.t, err)
+	}, deploy.Failed, deploy.DeploymentGroupMissing, ".*", "1", "1", "Succeeded Failed Skipped"},
+}
+
 func TestInMidShift(t *testing.T) {
-	for name, c := range map[string]struct {
-		happens func(*bench, string) // at a tenth
-		status  deploy.Status
-		code    deploy.FailureCode
-		says    string
-		at      string // where shop:live is in the end
-		cart    string
-		events  string // of shop:live
-	}{
-		"nothing": {func(*bench, string) {}, deploy.Succeeded, "", "", "2", "2", "Succeeded Succeeded Succeeded"},
-		"somebody moves it": {func(b *bench, _ string) { b.put("shop:live", &alias{version: "3"}) }, deploy.Failed, deploy.FunctionConfigInvalid,
-			`The alias shop:live was changed by somebody else during the deployment: it is at version 3 with the weights map\[\], and was to be moved from version 1 to 2\.`,
-			"3", "1", "Succeeded Failed Skipped"},
-		"somebody divides it": {func(b *bench, _ string) {
-			b.put("shop:live", &alias{version: "1", weights: map[string]float64{"3": 0.5}})
-		}, deploy.Failed, deploy.FunctionConfigInvalid, `.*it is at version 1 with the weights map\[3:0\.5\], .*`, "1 3:50", "1", "Succeeded Failed Skipped"},
-		"somebody deletes it": {func(b *bench, _ string) { b.put("shop:live", nil) }, deploy.Failed, deploy.FunctionInvalid,
-			`There is no alias live of the function shop: .*`, "nowhere", "1", "Succeeded Failed Skipped"},
-		"somebody weighs it anew": {func(b *bench, _ string) {
-			b.put("shop:live", &alias{version: "1", weights: map[string]float64{"2": 0.7}})
-			b.until("it is put right", time.Minute, func() bool { return b.at("shop:live") == "1 2:10" })
-		}, deploy.Succeeded, "", "", "2", "2", "Succeeded Succeeded Succeeded"},
-		"somebody takes it back": {func(b *bench, _ string) {
-			b.put("shop:live", &alias{version: "1"})
-			b.until("it is put right", time.Minute, func() bool { return b.at("shop:live") == "1 2:10" })
-		}, deploy.Succeeded, "", "", "2", "2", "Succeeded Succeeded Succeeded"},
-		"somebody is quicker": {func(b *bench, _ string) { // the first answer is out of date
-			b.becomes("UpdateAlias", 1, errPrecondition)
-		}, deploy.Succeeded, "", "", "2", "2", "Succeeded Succeeded Succeeded"},
-		"throttled for a while": {func(b *bench, _ string) {
-			b.becomes("GetAlias", 5, throttled)
-			b.becomes("UpdateAlias", 5, throttled)
-		}, deploy.Succeeded, "", "", "2", "2", "Succeeded Succeeded Succeeded"},
-		"throttled for longer than an event may last": {func(b *bench, _ string) {
-			b.becomes("UpdateAlias", forEver, throttled)
-			b.until("it goes back", 2*time.Hour, func() bool { return b.wanted("shop:live") == 0 })
-			b.becomes("UpdateAlias", 0, nil)
-		}, deploy.Failed, deploy.Throttled, `100% of the traffic of .*:live was to move, but did not within 1h0m0s\..*TooManyRequestsException: Rate Exceeded\.`,
-			"1", "1", "Succeeded Failed Skipped"},
-		"not allowed any more": {func(b *bench, _ string) { b.becomes("UpdateAlias", 2, denied("lambda:UpdateAlias")) }, deploy.Failed, deploy.RolePermissions,
-			`.* User is not authorized to perform: lambda:UpdateAlias`, "1", "1", "Succeeded Failed Skipped"},
-		"the server is killed": {func(b *bench, _ string) { b.restart() }, deploy.Succeeded, "", "", "2", "2", "Succeeded Succeeded Succeeded"},
-		"the server is killed, and the alias moved": {func(b *bench, _ string) {
-			b.stop()
-			b.put("shop:live", &alias{version: "3"})
-			b.restart()
-		}, deploy.Failed, deploy.FunctionConfigInvalid, `.*was changed by somebody else.*`, "3", "1", "Succeeded Failed Skipped"},
-		"stopped": {func(b *bench, id string) {
-			_, err := b.StopDeployment(b.t.Context(), admin, id, new(false))
-			check(b.t, err)
-		}, deploy.Stopped, deploy.ManualStop, ".*", "1", "1", "Succeeded Failed Skipped"},
-		"stopped, throttled, killed": {func(b *bench, id string) {
-			b.becomes("UpdateAlias", 10, throttled)
-			stopping, err := b.StopDeployment(b.t.Context(), admin, id, new(false))
-			check(b.t, err)
-			if !stopping.Pending {
-				b.t.Error("it is said to be stopped, and the traffic is still to go back")
-			}
-			b.restart()
-		}, deploy.Stopped, deploy.ManualStop, ".*", "1", "1", "Succeeded Failed Skipped"},
-		"the group is deleted": {func(b *bench, _ string) {
-			_, err := b.DeleteGroup(b.t.Context(), admin, "shop", b.group)
-			check(b.t, err)
-		}, deploy.Failed, deploy.DeploymentGroupMissing, ".*", "1", "1", "Succeeded Failed Skipped"},
-	} {
+	for name, c := range mishaps {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(b *bench) {
 				id := b.deploy("Canary10Percent5Minutes", spec([]string{"shop", "cart"}, "1", "2"))

@@ -13,72 +13,78 @@ import (
 	"github.com/slipway/slipway/internal/deploy"
 )
 
-// TestHooks: what functions that validate a deployment do, and what becomes of it.
+// A behaviour is what a function that validates a deployment does, and what becomes of it.
+type behaviour struct {
+	check  func(*bench) hook // of BeforeAllowTraffic; nil for a function that is not there
+	fault  *fault            // of calling it
+	status deploy.Status
+	says   string
+	log    string // of the event
+	calls  int
+}
+
+// failed is AWS's text about such a function, and where it was.
+const failed = "The deployment failed because one or more of the lifecycle event validation functions failed. BeforeAllowTraffic of shop:live: "
+
+var behaviours = map[string]behaviour{
+	"succeeds":   {func(b *bench) hook { return says(b, "Succeeded") }, nil, deploy.Succeeded, "", "reported Succeeded", 1},
+	"says no":    {func(b *bench) hook { return says(b, "Failed") }, nil, deploy.Failed, failed + `The function check has reported Failed\.`, "reported Failed", 1},
+	"is missing": {nil, nil, deploy.Failed, failed + `The function check cannot be called: Function not found: .*`, "", 1},
+	"crashes": {func(b *bench) hook {
+		return func(context.Context, told) (*sdk.InvokeOutput, error) {
+			return crashed("Runtime.ExitError", "RequestId: 1 Error: Runtime exited with error: exit status 1", "the database is away"), nil
+		}
+	}, nil, deploy.Failed, failed + `The function check has failed: Runtime\.ExitError RequestId: 1 .*`, "the database is away", 1},
+	"crashes after its report": {func(b *bench) hook {
+		return func(_ context.Context, it told) (*sdk.InvokeOutput, error) {
+			b.report(it.DeploymentID, it.ID, "Succeeded")
+			return crashed("Runtime.ExitError", "exit status 1", "too late"), nil
+		}
+	}, nil, deploy.Succeeded, "", "too late", 1},
+	"hangs": {func(b *bench) hook {
+		return func(context.Context, told) (*sdk.InvokeOutput, error) {
+			time.Sleep(15 * time.Minute)
+			return crashed("Sandbox.Timedout", "Task timed out after 900.00 seconds", "START"), nil
+		}
+	}, nil, deploy.Failed, failed + `The function check has failed: Sandbox\.Timedout Task timed out after 900\.00 seconds`, "START", 1},
+	"comes back and is silent": {func(*bench) hook {
+		return func(context.Context, told) (*sdk.InvokeOutput, error) { return came("thinking"), nil }
+	}, nil, deploy.Failed, `The deployment timed out while waiting for a status callback\. CodeDeploy expects a status callback within one hour after a deployment hook is invoked\.`, "thinking", 1},
+	"floods": {func(b *bench) hook {
+		return func(context.Context, told) (*sdk.InvokeOutput, error) {
+			return crashed("Error", strings.Repeat("very ", 1<<18)+"wrong", strings.Repeat("x", 1<<20)+"the end"), nil
+		}
+	}, nil, deploy.Failed, failed + `The function check has failed: Error (very )+v?e?r?y? ?…`, "xxxthe end", 1},
+	"prints no text": {func(b *bench) hook {
+		return func(_ context.Context, it told) (*sdk.InvokeOutput, error) {
+			b.report(it.DeploymentID, it.ID, "Succeeded")
+			return came("\xff\xfe\x00 bytes"), nil
+		}
+	}, nil, deploy.Succeeded, "", "bytes", 1},
+	"answers twice": {func(b *bench) hook {
+		return func(_ context.Context, it told) (*sdk.InvokeOutput, error) {
+			return came(b.report(it.DeploymentID, it.ID, "Succeeded") + "+" + b.report(it.DeploymentID, it.ID, "Failed")), nil
+		}
+	}, nil, deploy.Succeeded, "", "+LifecycleEventAlreadyCompleted", 1},
+	"takes back its no": {func(b *bench) hook {
+		return func(_ context.Context, it told) (*sdk.InvokeOutput, error) {
+			return came(b.report(it.DeploymentID, it.ID, "Failed") + "+" + b.report(it.DeploymentID, it.ID, "Succeeded")), nil
+		}
+	}, nil, deploy.Failed, failed + `The function check has reported Failed\.`, "+LifecycleEventAlreadyCompleted", 1},
+	"answers nonsense": {func(b *bench) hook {
+		return func(_ context.Context, it told) (*sdk.InvokeOutput, error) {
+			codes := []string{b.report(it.DeploymentID, it.ID, "Fine"), b.report(it.DeploymentID, "", "Succeeded"), b.report(it.DeploymentID, "hook-1", "Succeeded"),
+				b.report("d-000000000", it.ID, "Succeeded"), b.report(it.DeploymentID, it.ID, "Succeeded")}
+			return came(strings.Join(codes, " ")), nil
+		}
+	}, nil, deploy.Succeeded, "", "InvalidLifecycleEventHookExecutionStatus InvalidLifecycleEventHookExecutionId InvalidLifecycleEventHookExecutionId DeploymentDoesNotExist ", 1},
+	"throttled for a while": {func(b *bench) hook { return says(b, "Succeeded") }, &fault{throttled, 5}, deploy.Succeeded, "", "reported Succeeded", 6},
+	"throttled for ever":    {func(b *bench) hook { return says(b, "Succeeded") }, &fault{throttled, forEver}, deploy.Failed, failed + `The function check could not be called within 5m0s: .*Rate Exceeded\.`, "", -1},
+	"out of reach":          {func(b *bench) hook { return says(b, "Succeeded") }, &fault{errors.New("connection refused"), 3}, deploy.Succeeded, "", "reported Succeeded", 4},
+}
+
 func TestHooks(t *testing.T) {
-	const failed = "The deployment failed because one or more of the lifecycle event validation functions failed. BeforeAllowTraffic of shop:live: "
-	for name, c := range map[string]struct {
-		check  func(*bench) hook // of BeforeAllowTraffic; nil for a function that is not there
-		fault  *fault            // of calling it
-		status deploy.Status
-		says   string
-		log    string // of the event
-		calls  int
-	}{
-		"succeeds":   {func(b *bench) hook { return says(b, "Succeeded") }, nil, deploy.Succeeded, "", "reported Succeeded", 1},
-		"says no":    {func(b *bench) hook { return says(b, "Failed") }, nil, deploy.Failed, failed + `The function check has reported Failed\.`, "reported Failed", 1},
-		"is missing": {nil, nil, deploy.Failed, failed + `The function check cannot be called: Function not found: .*`, "", 1},
-		"crashes": {func(b *bench) hook {
-			return func(context.Context, told) (*sdk.InvokeOutput, error) {
-				return crashed("Runtime.ExitError", "RequestId: 1 Error: Runtime exited with error: exit status 1", "the database is away"), nil
-			}
-		}, nil, deploy.Failed, failed + `The function check has failed: Runtime\.ExitError RequestId: 1 .*`, "the database is away", 1},
-		"crashes after its report": {func(b *bench) hook {
-			return func(_ context.Context, it told) (*sdk.InvokeOutput, error) {
-				b.report(it.DeploymentID, it.ID, "Succeeded")
-				return crashed("Runtime.ExitError", "exit status 1", "too late"), nil
-			}
-		}, nil, deploy.Succeeded, "", "too late", 1},
-		"hangs": {func(b *bench) hook {
-			return func(context.Context, told) (*sdk.InvokeOutput, error) {
-				time.Sleep(15 * time.Minute)
-				return crashed("Sandbox.Timedout", "Task timed out after 900.00 seconds", "START"), nil
-			}
-		}, nil, deploy.Failed, failed + `The function check has failed: Sandbox\.Timedout Task timed out after 900\.00 seconds`, "START", 1},
-		"comes back and is silent": {func(*bench) hook {
-			return func(context.Context, told) (*sdk.InvokeOutput, error) { return came("thinking"), nil }
-		}, nil, deploy.Failed, `The deployment timed out while waiting for a status callback\. CodeDeploy expects a status callback within one hour after a deployment hook is invoked\.`, "thinking", 1},
-		"floods": {func(b *bench) hook {
-			return func(context.Context, told) (*sdk.InvokeOutput, error) {
-				return crashed("Error", strings.Repeat("very ", 1<<18)+"wrong", strings.Repeat("x", 1<<20)+"the end"), nil
-			}
-		}, nil, deploy.Failed, failed + `The function check has failed: Error (very )+v?e?r?y? ?…`, "xxxthe end", 1},
-		"prints no text": {func(b *bench) hook {
-			return func(_ context.Context, it told) (*sdk.InvokeOutput, error) {
-				b.report(it.DeploymentID, it.ID, "Succeeded")
-				return came("\xff\xfe\x00 bytes"), nil
-			}
-		}, nil, deploy.Succeeded, "", "bytes", 1},
-		"answers twice": {func(b *bench) hook {
-			return func(_ context.Context, it told) (*sdk.InvokeOutput, error) {
-				return came(b.report(it.DeploymentID, it.ID, "Succeeded") + "+" + b.report(it.DeploymentID, it.ID, "Failed")), nil
-			}
-		}, nil, deploy.Succeeded, "", "+LifecycleEventAlreadyCompleted", 1},
-		"takes back its no": {func(b *bench) hook {
-			return func(_ context.Context, it told) (*sdk.InvokeOutput, error) {
-				return came(b.report(it.DeploymentID, it.ID, "Failed") + "+" + b.report(it.DeploymentID, it.ID, "Succeeded")), nil
-			}
-		}, nil, deploy.Failed, failed + `The function check has reported Failed\.`, "+LifecycleEventAlreadyCompleted", 1},
-		"answers nonsense": {func(b *bench) hook {
-			return func(_ context.Context, it told) (*sdk.InvokeOutput, error) {
-				codes := []string{b.report(it.DeploymentID, it.ID, "Fine"), b.report(it.DeploymentID, "", "Succeeded"), b.report(it.DeploymentID, "hook-1", "Succeeded"),
-					b.report("d-000000000", it.ID, "Succeeded"), b.report(it.DeploymentID, it.ID, "Succeeded")}
-				return came(strings.Join(codes, " ")), nil
-			}
-		}, nil, deploy.Succeeded, "", "InvalidLifecycleEventHookExecutionStatus InvalidLifecycleEventHookExecutionId InvalidLifecycleEventHookExecutionId DeploymentDoesNotExist ", 1},
-		"throttled for a while": {func(b *bench) hook { return says(b, "Succeeded") }, &fault{throttled, 5}, deploy.Succeeded, "", "reported Succeeded", 6},
-		"throttled for ever":    {func(b *bench) hook { return says(b, "Succeeded") }, &fault{throttled, forEver}, deploy.Failed, failed + `The function check could not be called within 5m0s: .*Rate Exceeded\.`, "", -1},
-		"out of reach":          {func(b *bench) hook { return says(b, "Succeeded") }, &fault{errors.New("connection refused"), 3}, deploy.Succeeded, "", "reported Succeeded", 4},
-	} {
+	for name, c := range behaviours {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(b *bench) {
 				if c.check != nil {
