@@ -67,7 +67,7 @@ func (f *functions) open(ctx context.Context) (url string, err error) {
 		AlarmName: aws.String(slow), Namespace: aws.String("AWS/Lambda"), MetricName: aws.String("Duration"),
 		Dimensions: []cwtypes.Dimension{{Name: aws.String("FunctionName"), Value: aws.String(application)}},
 		Statistic:  cwtypes.StatisticAverage, Period: aws.Int32(10), EvaluationPeriods: aws.Int32(1),
-		Threshold: aws.Float64(tooSlow * 1000), ComparisonOperator: cwtypes.ComparisonOperatorGreaterThanThreshold,
+		Threshold: aws.Float64(shiftTooSlow * 1000), ComparisonOperator: cwtypes.ComparisonOperatorGreaterThanThreshold,
 	})
 	if err != nil {
 		return "", fmt.Errorf("create the alarm: %w", err)

@@ -18,6 +18,10 @@ import (
 // five seconds.
 const timeScale = "60"
 
+// shiftTooSlow is when the alarm goes on: seconds on the average of ten seconds. A slow version
+// with a third of the traffic is over it, a busy machine is not.
+const shiftTooSlow = 0.25
+
 // A venue is what a version is deployed to by shifting traffic: a function or a service.
 type venue interface {
 	// missing says what this machine lacks, or nothing.

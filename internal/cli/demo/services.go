@@ -167,7 +167,7 @@ func (v *services) balance(ctx context.Context) (host string, err error) {
 		AlarmName: aws.String(slow), Namespace: aws.String("AWS/ApplicationELB"), MetricName: aws.String("TargetResponseTime"),
 		Dimensions: []cwtypes.Dimension{{Name: aws.String("LoadBalancer"), Value: &name}},
 		Statistic:  cwtypes.StatisticAverage, Period: aws.Int32(10), EvaluationPeriods: aws.Int32(1),
-		Threshold: aws.Float64(tooSlow), ComparisonOperator: cwtypes.ComparisonOperatorGreaterThanThreshold})
+		Threshold: aws.Float64(shiftTooSlow), ComparisonOperator: cwtypes.ComparisonOperatorGreaterThanThreshold})
 	if err != nil {
 		return "", fmt.Errorf("create the alarm: %w", err)
 	}

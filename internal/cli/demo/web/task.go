@@ -22,7 +22,7 @@ const (
 )
 
 // Delay is how long a slow version takes to answer.
-const Delay = 400 * time.Millisecond
+const Delay = time.Second
 
 // answer is the page of the version that the environment says.
 func answer() (status int, page string) {
