@@ -37,6 +37,7 @@ type samFlags struct {
 	template, stack string
 	parameters      []string
 	interval        time.Duration
+	dryRun          bool
 }
 
 func (p *program) samDeployCommand(c *connection) *cobra.Command {
@@ -54,8 +55,8 @@ done is refused by name. The exit status is 1 if a deployment did not succeed;
 its alias is then where it was.`,
 		Example: `  slipway sam deploy --stack-name shop
   slipway sam deploy .aws-sam/build/template.yaml --stack-name shop
-  slipway sam deploy --stack-name shop --parameter-overrides Stage=prod --parameter-overrides Colour=green`,
-		Args: cobra.MaximumNArgs(1),
+  slipway sam deploy --stack-name shop --dry-run
+  slipway sam deploy --stack-name shop --parameter-overrides Stage=prod Colour=green`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := required(cmd, "stack-name"); err != nil {
 				return err
@@ -63,18 +64,39 @@ its alias is then where it was.`,
 			if !stackName.MatchString(f.stack) {
 				return usagef("--stack-name is letters, digits and hyphens, and begins with a letter: %q is not", f.stack)
 			}
-			f.template = "template.yaml"
-			if len(args) == 1 {
-				f.template = args[0]
+			if err := f.readArguments(args); err != nil {
+				return err
 			}
 			return p.samDeploy(cmd.Context(), c, f)
 		},
 	}
 	cmd.Flags().StringVar(&f.stack, "stack-name", "", "what the names of resources begin with: a `name`")
-	cmd.Flags().StringArrayVar(&f.parameters, "parameter-overrides", nil, "a value for one of the template's parameters: `Name=Value`; may be repeated")
+	cmd.Flags().StringArrayVar(&f.parameters, "parameter-overrides", nil, "values for the template's parameters: `Name=Value` …")
+	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "check everything and say what would be done, but do nothing")
 	addInterval(cmd, &f.interval)
 	return cmd
 }
+
+// readArguments takes what looks like a parameter for one, as SAM does: there, --parameter-overrides
+// takes all that follow.
+func (f *samFlags) readArguments(args []string) error {
+	f.template = "template.yaml"
+	templates := 0
+	for _, arg := range args {
+		switch {
+		case len(f.parameters) > 0 && parameter.MatchString(arg):
+			f.parameters = append(f.parameters, arg)
+		case templates > 0:
+			return usagef("there is one template: %s or %s?", f.template, arg)
+		default:
+			f.template = arg
+			templates++
+		}
+	}
+	return nil
+}
+
+var parameter = regexp.MustCompile(`^[A-Za-z0-9]+=`)
 
 var stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,63}$`)
 
@@ -88,12 +110,16 @@ func (p *program) samDeploy(ctx context.Context, c *connection, f samFlags) erro
 		return err
 	}
 	r := &release.Release{
-		Stack: stack, Folder: filepath.Dir(f.template), Lambda: clients.Lambda, CodeDeploy: clients.CodeDeploy, CloudWatch: clients.CloudWatch, IAM: clients.IAM,
+		Stack: stack, Folder: filepath.Dir(f.template), Lambda: clients.Lambda, CodeDeploy: clients.CodeDeploy, CloudWatch: clients.CloudWatch,
+		IAM: clients.IAM, S3: clients.S3,
 		Say: func(format string, args ...any) {
 			if !c.json() {
 				fmt.Fprintf(p.stdout, format+"\n", args...)
 			}
 		},
+	}
+	if f.dryRun {
+		return p.samForesee(ctx, c, r)
 	}
 	begun, err := r.Begin(ctx)
 	faults := []error{err}
@@ -106,6 +132,18 @@ func (p *program) samDeploy(ctx context.Context, c *connection, f samFlags) erro
 		return err
 	}
 	return p.samOutputs(c, r)
+}
+
+func (p *program) samForesee(ctx context.Context, c *connection, r *release.Release) error {
+	if !c.json() {
+		return r.Foresee(ctx)
+	}
+	foreseen := []string{}
+	r.Say = func(format string, args ...any) { foreseen = append(foreseen, fmt.Sprintf(format, args...)) }
+	if err := r.Foresee(ctx); err != nil {
+		return err
+	}
+	return p.printJSON(map[string]any{"foreseen": foreseen})
 }
 
 // readTemplate reads and resolves the template. Each of its faults is a line on stderr.

@@ -90,7 +90,7 @@ func (s *Stack) checkNames() (faults []error) {
 	}
 	groups := naming{"deployment group", 100, text, map[string]string{}}
 	for _, f := range s.Functions {
-		if f.Preference != nil && f.Preference.Enabled {
+		if f.Deploys() {
 			faults = append(faults, groups.check(f.ID, f.Preference.Group))
 		}
 	}

@@ -87,8 +87,23 @@ func alarm(property string) string {
 	return text
 }
 
+// A refusal is a template and what is said of it.
+type refusal struct{ name, template, want string }
+
+func (c refusal) test(t *testing.T) {
+	_, err := Parse([]byte(c.template), options)
+	var fault *Error
+	switch {
+	case err == nil:
+		t.Fatalf("nothing was refused, want %s", c.want)
+	case !errors.As(err, &fault) || !strings.Contains(err.Error(), c.want):
+		t.Fatalf("got %v, want %s", err, c.want)
+	}
+}
+
+// What Slipway does not know or cannot do.
 func TestRefusals(t *testing.T) {
-	for _, c := range []struct{ name, template, want string }{
+	for _, c := range []refusal{
 		{"empty", "", "it is empty"},
 		{"no YAML", "a: [", "neither YAML nor JSON"},
 		{"a list", "- a", "it is not a map of sections"},
@@ -117,6 +132,16 @@ func TestRefusals(t *testing.T) {
 		{"circle", function("    Condition: A\n") + "Conditions:\n  A: !Not [!Condition B]\n  B: !Not [!Condition A]\n", "the condition A depends on itself"},
 		{"condition", function("    Condition: A\n"), "Resources.Web.Condition: there is no condition A"},
 		{"parameter", "Parameters:\n  P: {Type: String}\n" + function(""), "Parameters.P: it has no default: give it a value with --parameter-overrides P=VALUE"},
+		{"same names", function("      FunctionName: a\n") + "  Api:\n    Type: AWS::Serverless::Function\n    Properties: {FunctionName: a, Runtime: r, Handler: h}\n",
+			"it has the name a, and so has"},
+	} {
+		t.Run(c.name, c.test)
+	}
+}
+
+// What the services would refuse, after something has been made already, and what has no clear meaning.
+func TestRefusedValues(t *testing.T) {
+	for _, c := range []refusal{
 		{"long timeout", function("      Timeout: 901\n"), "Resources.Web.Properties.Timeout: it is 901, and may be 1 to 900"},
 		{"little memory", function("      MemorySize: 64\n"), "Resources.Web.Properties.MemorySize: it is 64, and may be 128 to 10240"},
 		{"architecture", function("      Architectures: [vax]\n"), `Resources.Web.Properties.Architectures: "vax" is none of x86_64, arm64`},
@@ -150,19 +175,8 @@ func TestRefusals(t *testing.T) {
 		{"text that grows", function("      Description: " + strings.Repeat("!Sub ['${a}${a}${a}${a}', {a: ", 15) + "xx" + strings.Repeat("}]", 15) + "\n"),
 			"the text becomes longer than 1048576 bytes"},
 		{"globals", "Globals:\n  Functions: {Timeout: 3}\n" + function(""), "Globals.Functions: there is no such section"},
-		{"same names", function("      FunctionName: a\n") + "  Api:\n    Type: AWS::Serverless::Function\n    Properties: {FunctionName: a, Runtime: r, Handler: h}\n",
-			"it has the name a, and so has"},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			_, err := Parse([]byte(c.template), options)
-			var fault *Error
-			switch {
-			case err == nil:
-				t.Fatalf("nothing was refused, want %s", c.want)
-			case !errors.As(err, &fault) || !strings.Contains(err.Error(), c.want):
-				t.Fatalf("got %v, want %s", err, c.want)
-			}
-		})
+		t.Run(c.name, c.test)
 	}
 }
 

@@ -3,6 +3,7 @@ package sam
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -92,12 +93,25 @@ func (s *Stack) Application() string { return s.Name + "-" + ApplicationID }
 
 // Deploys says whether a function of the stack is deployed by CodeDeploy.
 func (s *Stack) Deploys() bool {
-	for _, f := range s.Functions {
-		if f.Preference != nil && f.Preference.Enabled {
-			return true
-		}
+	return slices.ContainsFunc(s.Functions, Function.Deploys)
+}
+
+// Deploys says whether the function's alias is moved by deployments.
+func (f Function) Deploys() bool { return f.Preference != nil && f.Preference.Enabled }
+
+// String says how the traffic is to move, and what is asked meanwhile.
+func (p *Preference) String() string {
+	text := "as " + p.Config
+	if p.PreTraffic != "" {
+		text += ", after the hook " + p.PreTraffic
 	}
-	return false
+	if p.PostTraffic != "" {
+		text += ", followed by the hook " + p.PostTraffic
+	}
+	if len(p.Alarms) > 0 {
+		text += ", unless there is an alarm from " + strings.Join(p.Alarms, " or ")
+	}
+	return text
 }
 
 // Marks stand for what is not known before a version is published.
@@ -141,8 +155,8 @@ func (s *Stack) finish(r *resolver) []error {
 		Managed: []string{"arn:aws:iam::aws:policy/service-role/AWSCodeDeployRoleForLambda"}}
 	wanted := false
 	for _, f := range s.Functions {
-		if p := f.Preference; p != nil && p.Enabled && p.Role == "" {
-			p.Role, wanted = r.roleARN(role.Name), true
+		if f.Deploys() && f.Preference.Role == "" {
+			f.Preference.Role, wanted = r.roleARN(role.Name), true
 		}
 	}
 	if wanted {

@@ -1,7 +1,7 @@
 // Package sam reads templates of the AWS Serverless Application Model: functions behind an
 // alias, with how their traffic is to move. Parse resolves parameters, conditions and intrinsic
 // functions, so that what is left is a Stack of plain values: what should be, in the order in
-// which the template names it. It does no I/O; package stack makes it so.
+// which the template names it. It does no I/O; package release makes it so.
 //
 // What a template says and Slipway cannot do is an error that names it. Nothing is left out
 // silently.

@@ -27,9 +27,9 @@ func (r *Release) makeGroups(ctx context.Context) error {
 		return fmt.Errorf("create the application %s: %w", application, err)
 	}
 	for _, f := range r.Stack.Functions {
-		if p := f.Preference; p != nil && p.Enabled {
-			if err := r.makeGroup(ctx, application, *p); err != nil {
-				return fmt.Errorf("make the deployment group %s: %w", p.Group, err)
+		if f.Deploys() {
+			if err := r.makeGroup(ctx, application, *f.Preference); err != nil {
+				return fmt.Errorf("make the deployment group %s: %w", f.Preference.Group, err)
 			}
 		}
 	}
@@ -74,10 +74,10 @@ func (r *Release) moveAlias(ctx context.Context, f sam.Function) (deployment str
 		return "", err
 	case err != nil:
 		return "", err
-	case aws.ToString(now.FunctionVersion) == version && now.RoutingConfig == nil:
+	case stays(now, version):
 		r.Say("alias %s:%s stays at version %s", f.Name, f.Alias, version)
 		return "", nil
-	case f.Preference == nil || !f.Preference.Enabled:
+	case !f.Deploys():
 		_, err := r.Lambda.UpdateAlias(ctx, &lambda.UpdateAliasInput{FunctionName: &f.Name, Name: &f.Alias, FunctionVersion: &version,
 			RoutingConfig: &lambdatypes.AliasRoutingConfiguration{AdditionalVersionWeights: map[string]float64{}}}) // none: without it weights would stay
 		if err == nil {
@@ -100,6 +100,11 @@ func (r *Release) moveAlias(ctx context.Context, f sam.Function) (deployment str
 	}
 	r.Say("alias %s:%s moves from version %s to %s by the deployment %s", f.Name, f.Alias, *now.FunctionVersion, version, *out.DeploymentId)
 	return *out.DeploymentId, nil
+}
+
+// stays says whether the alias is already what it is to be. What a version's share is matters too.
+func stays(now *lambda.GetAliasOutput, version string) bool {
+	return aws.ToString(now.FunctionVersion) == version && now.RoutingConfig == nil
 }
 
 // appSpec is what CloudFormation deploys.

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,7 +57,7 @@ func (r *Release) makeFunction(ctx context.Context, f sam.Function) error {
 		return err
 	}
 	changed := false
-	if !r.sameCode(f, now) {
+	if !r.sameCode(f, configured(now)) {
 		changed = true
 		if err := r.updateCode(ctx, f); err != nil {
 			return err
@@ -65,9 +66,9 @@ func (r *Release) makeFunction(ctx context.Context, f sam.Function) error {
 			return err
 		}
 	}
-	if !sameSettings(f, now) {
+	if !sameSettings(f, configured(now)) {
 		changed = true
-		if _, err := r.Lambda.UpdateFunctionConfiguration(ctx, settings(f)); err != nil {
+		if _, err := r.Lambda.UpdateFunctionConfiguration(ctx, settings(f), patiently); err != nil {
 			return fmt.Errorf("configure it: %w", err)
 		}
 		if err := r.ready(ctx, f); err != nil {
@@ -103,14 +104,13 @@ func (r *Release) create(ctx context.Context, f sam.Function) error {
 	in := &lambda.CreateFunctionInput{
 		FunctionName: &f.Name, Role: &f.Role, Runtime: types.Runtime(f.Runtime), Handler: &f.Handler, Code: r.functionCode(f),
 		Description: &f.Description, Environment: &types.Environment{Variables: f.Environment}, Tags: f.Tags,
-		Timeout: positive(f.Timeout), MemorySize: positive(f.Memory),
+		Timeout: positive(f.Timeout), MemorySize: positive(f.Memory), Architectures: architectures(f),
 	}
-	if f.Architecture != "" {
-		in.Architectures = []types.Architecture{types.Architecture(f.Architecture)}
-	}
-	_, err := r.Lambda.CreateFunction(ctx, in, func(o *lambda.Options) { o.Retryer = patient })
+	_, err := r.Lambda.CreateFunction(ctx, in, patiently)
 	return err
 }
+
+func patiently(o *lambda.Options) { o.Retryer = patient }
 
 // patient tries again while a role is not known yet.
 var patient = retry.NewStandard(func(o *retry.StandardOptions) {
@@ -132,9 +132,9 @@ func positive(n int32) *int32 {
 
 // sameCode says whether the function runs the code of the template. Code in S3 is taken anew
 // unless a version of the object is named, for what it is cannot be known without fetching it.
-func (r *Release) sameCode(f sam.Function, now *lambda.GetFunctionConfigurationOutput) bool {
+func (r *Release) sameCode(f sam.Function, now types.FunctionConfiguration) bool {
 	code := r.code[f.ID]
-	if code == nil {
+	if code == nil || !slices.Equal(now.Architectures, architectures(f)) {
 		return false
 	}
 	sum := sha256.Sum256(code)
@@ -144,10 +144,7 @@ func (r *Release) sameCode(f sam.Function, now *lambda.GetFunctionConfigurationO
 func (r *Release) updateCode(ctx context.Context, f sam.Function) error {
 	code := r.functionCode(f)
 	in := &lambda.UpdateFunctionCodeInput{FunctionName: &f.Name, ZipFile: code.ZipFile,
-		S3Bucket: code.S3Bucket, S3Key: code.S3Key, S3ObjectVersion: code.S3ObjectVersion}
-	if f.Architecture != "" {
-		in.Architectures = []types.Architecture{types.Architecture(f.Architecture)}
-	}
+		S3Bucket: code.S3Bucket, S3Key: code.S3Key, S3ObjectVersion: code.S3ObjectVersion, Architectures: architectures(f)}
 	if _, err := r.Lambda.UpdateFunctionCode(ctx, in); err != nil {
 		return fmt.Errorf("update its code: %w", err)
 	}
@@ -158,6 +155,8 @@ func (r *Release) updateCode(ctx context.Context, f sam.Function) error {
 const (
 	defaultTimeout = 3   // seconds
 	defaultMemory  = 128 // MiB
+
+	defaultArchitecture = string(types.ArchitectureX8664)
 )
 
 func settings(f sam.Function) *lambda.UpdateFunctionConfigurationInput {
@@ -168,7 +167,19 @@ func settings(f sam.Function) *lambda.UpdateFunctionConfigurationInput {
 	}
 }
 
-func sameSettings(f sam.Function, now *lambda.GetFunctionConfigurationOutput) bool {
+func architectures(f sam.Function) []types.Architecture {
+	return []types.Architecture{types.Architecture(cmp.Or(f.Architecture, defaultArchitecture))}
+}
+
+// configured is what a version is, of what Lambda answers about $LATEST.
+func configured(now *lambda.GetFunctionConfigurationOutput) types.FunctionConfiguration {
+	return types.FunctionConfiguration{
+		Role: now.Role, Runtime: now.Runtime, Handler: now.Handler, Description: now.Description, Timeout: now.Timeout,
+		MemorySize: now.MemorySize, Environment: now.Environment, CodeSha256: now.CodeSha256, Architectures: now.Architectures,
+	}
+}
+
+func sameSettings(f sam.Function, now types.FunctionConfiguration) bool {
 	want := settings(f)
 	var variables map[string]string
 	if now.Environment != nil {

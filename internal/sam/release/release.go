@@ -15,8 +15,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 
 	"github.com/slipway/slipway/internal/sam"
@@ -30,6 +32,7 @@ type Release struct {
 	CodeDeploy *codedeploy.Client
 	CloudWatch *cloudwatch.Client
 	IAM        *iam.Client
+	S3         *s3.Client
 	// Say tells people what was done, a line at a time.
 	Say func(format string, args ...any)
 
@@ -87,11 +90,30 @@ func (r *Release) prepare(ctx context.Context) error {
 		}
 	}
 	for _, f := range r.Stack.Functions {
-		if p := f.Preference; p != nil && p.Enabled {
-			if _, err := r.CodeDeploy.GetDeploymentConfig(ctx, &codedeploy.GetDeploymentConfigInput{DeploymentConfigName: &p.Config}); err != nil {
-				return fmt.Errorf("look for the deployment config of %s: %w", f.ID, err)
-			}
+		if err := r.ask(ctx, f); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// ask looks for what the function needs and the template does not make.
+func (r *Release) ask(ctx context.Context, f sam.Function) error {
+	if c := f.Code; c.Bucket != "" {
+		if _, err := r.S3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &c.Bucket, Key: &c.Key, VersionId: optional(c.Version)}); err != nil {
+			return fmt.Errorf("look for the code of %s at s3://%s/%s: %w", f.ID, c.Bucket, c.Key, err)
+		}
+	}
+	if !f.Deploys() {
+		return nil
+	}
+	name := f.Preference.Config
+	out, err := r.CodeDeploy.GetDeploymentConfig(ctx, &codedeploy.GetDeploymentConfigInput{DeploymentConfigName: &name})
+	if err != nil {
+		return fmt.Errorf("look for the deployment config of %s: %w", f.ID, err)
+	}
+	if platform := out.DeploymentConfigInfo.ComputePlatform; platform != types.ComputePlatformLambda {
+		return fmt.Errorf("the deployment config %s of %s is for the compute platform %s: it needs one for Lambda", name, f.ID, platform)
 	}
 	return nil
 }
