@@ -18,42 +18,33 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/smithy-go"
+
+	"github.com/slipway/slipway/internal/standin/record/recordtest"
 )
 
-// memory is a record.Store.
+// memory is a record.Store that can be full, and counts what is written.
 type memory struct {
-	mu   sync.Mutex
-	rows map[string]map[string][]byte
+	recordtest.Memory
 	full error // what writing meets
 
+	mu      sync.Mutex
 	written int
 }
 
-func (m *memory) Documents(_ context.Context, collection string) (map[string][]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.rows[collection], nil
-}
-
-func (m *memory) PutDocument(_ context.Context, collection, key string, body []byte) error {
+func (m *memory) PutDocument(ctx context.Context, collection, key string, body []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.full != nil {
 		return m.full
 	}
-	if m.rows[collection] == nil {
-		m.rows[collection] = map[string][]byte{}
-	}
-	m.rows[collection][key] = body
 	m.written++
-	return nil
+	return m.Memory.PutDocument(ctx, collection, key, body)
 }
 
-func (m *memory) DeleteDocument(_ context.Context, collection, key string) error {
+func (m *memory) DeleteDocument(ctx context.Context, collection, key string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.rows[collection], key)
-	return m.full
+	return errors.Join(m.Memory.DeleteDocument(ctx, collection, key), m.full)
 }
 
 // A cloud is EC2 and Elastic Load Balancing, in memory. Instances run as soon as they are asked

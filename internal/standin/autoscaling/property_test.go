@@ -31,7 +31,7 @@ type fate struct {
 }
 
 func newFate(t *rapid.T) *fate {
-	f := &fate{t: t, store: &memory{rows: map[string]map[string][]byte{}}, clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	f := &fate{t: t, store: &memory{}, clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	f.cloud = newCloud(func() time.Time { return f.clock })
 	f.open()
 	_, err := f.CreateAutoScalingGroup(t.Context(), &sdk.CreateAutoScalingGroupInput{

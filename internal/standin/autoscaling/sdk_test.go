@@ -50,7 +50,7 @@ type world struct {
 func inWorld(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, cloud: newCloud(time.Now), store: &memory{rows: map[string]map[string][]byte{}}}
+		w := &world{t: t, cloud: newCloud(time.Now), store: &memory{}}
 		w.start()
 		defer func() { w.stop() }()
 		test(t, w)

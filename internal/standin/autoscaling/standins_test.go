@@ -160,7 +160,7 @@ func (r *region) running(t *testing.T, target string) (ids []string) {
 // TestBesideTheOtherStandIns has the group's calls answered by what a server answers them with.
 func TestBesideTheOtherStandIns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &memory{rows: map[string]map[string][]byte{}}
+		store := &memory{}
 		r := newRegion(t, store)
 		target := *must[*elbsdk.CreateTargetGroupOutput](t)(r.elb.CreateTargetGroup(t.Context(), &elbsdk.CreateTargetGroupInput{
 			Name: aws.String("web"), Protocol: elbtypes.ProtocolEnumHttp, Port: aws.Int32(80)})).TargetGroups[0].TargetGroupArn

@@ -16,47 +16,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/slipway/slipway/internal/standin/record/recordtest"
 )
-
-// memory is a record.Store that forgets nothing while the test runs.
-type memory struct {
-	mu   sync.Mutex
-	rows map[string][]byte
-}
-
-func (m *memory) Documents(_ context.Context, collection string) (map[string][]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	found := map[string][]byte{}
-	for key, body := range m.rows {
-		if name, ok := strings.CutPrefix(key, collection+"/"); ok {
-			found[name] = body
-		}
-	}
-	return found, nil
-}
-
-func (m *memory) PutDocument(_ context.Context, collection, key string, body []byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.rows == nil {
-		m.rows = map[string][]byte{}
-	}
-	m.rows[collection+"/"+key] = body
-	return nil
-}
-
-func (m *memory) DeleteDocument(_ context.Context, collection, key string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.rows, collection+"/"+key)
-	return nil
-}
 
 func open(t *testing.T, cfg Config) *CloudWatch {
 	t.Helper()
 	if cfg.Store == nil {
-		cfg.Store = &memory{}
+		cfg.Store = &recordtest.Memory{}
 	}
 	cfg.Region, cfg.Account = "us-east-1", "000000000000"
 	c, err := New(t.Context(), cfg)
@@ -94,7 +61,7 @@ func TestAnAlarmLives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		changes := 0
-		store := &memory{}
+		store := &recordtest.Memory{}
 		c := open(t, Config{Store: store, Changed: func(string) { mu.Lock(); changes++; mu.Unlock() }})
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)

@@ -21,40 +21,10 @@ import (
 	"github.com/slipway/slipway/internal/identity"
 	"github.com/slipway/slipway/internal/identity/identitytest"
 	"github.com/slipway/slipway/internal/standin/ec2"
+	"github.com/slipway/slipway/internal/standin/record/recordtest"
 )
 
 const account = "123456789012"
-
-// memory is a record.Store.
-type memory struct {
-	mu   sync.Mutex
-	rows map[string]map[string][]byte
-}
-
-func newMemory() *memory { return &memory{rows: map[string]map[string][]byte{}} }
-
-func (m *memory) Documents(_ context.Context, collection string) (map[string][]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.rows[collection], nil
-}
-
-func (m *memory) PutDocument(_ context.Context, collection, key string, body []byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.rows[collection] == nil {
-		m.rows[collection] = map[string][]byte{}
-	}
-	m.rows[collection][key] = body
-	return nil
-}
-
-func (m *memory) DeleteDocument(_ context.Context, collection, key string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.rows[collection], key)
-	return nil
-}
 
 // garage has machines without processes.
 type garage struct {
@@ -133,14 +103,16 @@ type world struct {
 	*sdk.Client
 	service  *ec2.Service
 	garage   *garage
-	store    *memory
+	store    *recordtest.Memory
 	identity *identity.Service
 	running  bool // and so in a bubble
 }
 
-func newWorld(t *testing.T) *world { return open(t, newMemory(), identity.Administrator(account)) }
+func newWorld(t *testing.T) *world {
+	return open(t, &recordtest.Memory{}, identity.Administrator(account))
+}
 
-func open(t *testing.T, store *memory, caller identity.Caller) *world {
+func open(t *testing.T, store *recordtest.Memory, caller identity.Caller) *world {
 	t.Helper()
 	w := &world{store: store, garage: &garage{running: map[string]*car{}}, identity: identity.New(identity.Config{Store: identitytest.NewStore(), Account: account})}
 	var err error

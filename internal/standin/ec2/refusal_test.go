@@ -14,6 +14,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/slipway/slipway/internal/identity"
+	"github.com/slipway/slipway/internal/standin/record/recordtest"
 )
 
 // A refusal is what a request gets instead of an answer.
@@ -134,7 +135,7 @@ func TestPermissions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := open(t, newMemory(), identity.Caller{ARN: "arn:aws:iam::" + account + ":user/dev", AccountID: account, UserName: "dev", Policies: []identity.Policy{policy}})
+	w := open(t, &recordtest.Memory{}, identity.Caller{ARN: "arn:aws:iam::" + account + ":user/dev", AccountID: account, UserName: "dev", Policies: []identity.Policy{policy}})
 	ids := w.launch(t, 1, nil)
 	_, untagged := w.RunInstances(t.Context(), &sdk.RunInstancesInput{ImageId: aws.String("ami-12345678"), MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
 		TagSpecifications: tagged("a", "b")})
@@ -157,7 +158,7 @@ func TestPermissionsByTag(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := open(t, newMemory(), identity.Caller{ARN: "arn:aws:iam::" + account + ":user/dev", AccountID: account, UserName: "dev", Policies: []identity.Policy{policy}})
+	w := open(t, &recordtest.Memory{}, identity.Caller{ARN: "arn:aws:iam::" + account + ":user/dev", AccountID: account, UserName: "dev", Policies: []identity.Policy{policy}})
 	for value, want := range map[string]string{"web": "", "db": "UnauthorizedOperation"} {
 		_, err := w.RunInstances(t.Context(), &sdk.RunInstancesInput{ImageId: aws.String("ami-12345678"), MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
 			TagSpecifications: tagged("fleet", value)})

@@ -23,38 +23,10 @@ import (
 	"github.com/slipway/slipway/internal/awsclient"
 	"github.com/slipway/slipway/internal/awswire"
 	"github.com/slipway/slipway/internal/identity"
+	"github.com/slipway/slipway/internal/standin/record/recordtest"
 )
 
 const account = "123456789012"
-
-// memory is a record.Store.
-type memory struct {
-	mu   sync.Mutex
-	rows map[string]map[string][]byte
-}
-
-func (m *memory) Documents(_ context.Context, collection string) (map[string][]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.rows[collection], nil
-}
-
-func (m *memory) PutDocument(_ context.Context, collection, key string, body []byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.rows[collection] == nil {
-		m.rows[collection] = map[string][]byte{}
-	}
-	m.rows[collection][key] = body
-	return nil
-}
-
-func (m *memory) DeleteDocument(_ context.Context, collection, key string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.rows[collection], key)
-	return nil
-}
 
 // A dock is an engine in memory: containers are words.
 type dock struct {
@@ -314,7 +286,7 @@ type world struct {
 	t       *testing.T
 	dock    *dock
 	balance *balancer
-	store   *memory
+	store   *recordtest.Memory
 	service *Service
 	stop    func()
 }
@@ -323,7 +295,7 @@ func inWorld(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{
-			t: t, store: &memory{rows: map[string]map[string][]byte{}}, dock: &dock{tasks: map[string]*loaded{}, refuses: map[string]error{}},
+			t: t, store: &recordtest.Memory{}, dock: &dock{tasks: map[string]*loaded{}, refuses: map[string]error{}},
 			balance: &balancer{groups: map[string]*elbtypes.TargetGroup{}, state: map[target]elbtypes.TargetHealthStateEnum{}},
 		}
 		w.start()

@@ -25,36 +25,8 @@ import (
 	"github.com/slipway/slipway/internal/identity"
 	"github.com/slipway/slipway/internal/standin/elb"
 	"github.com/slipway/slipway/internal/standin/elb/plane"
+	"github.com/slipway/slipway/internal/standin/record/recordtest"
 )
-
-// memory is a record.Store.
-type memory struct {
-	mu   sync.Mutex
-	rows map[string]map[string][]byte
-}
-
-func (m *memory) Documents(_ context.Context, collection string) (map[string][]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.rows[collection], nil
-}
-
-func (m *memory) PutDocument(_ context.Context, collection, key string, body []byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.rows[collection] == nil {
-		m.rows[collection] = map[string][]byte{}
-	}
-	m.rows[collection][key] = body
-	return nil
-}
-
-func (m *memory) DeleteDocument(_ context.Context, collection, key string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.rows[collection], key)
-	return nil
-}
 
 // engine is a data plane that holds what it is told to the contract and says what the test has it say.
 type engine struct {
@@ -105,15 +77,15 @@ type world struct {
 	classic *classicsdk.Client
 	plane   *engine
 	service *elb.Service
-	store   *memory
+	store   *recordtest.Memory
 	metrics *metrics
 }
 
 func newWorld(t *testing.T) *world {
-	return open(t, &memory{rows: map[string]map[string][]byte{}}, identity.Administrator(account))
+	return open(t, &recordtest.Memory{}, identity.Administrator(account))
 }
 
-func open(t *testing.T, store *memory, caller identity.Caller) *world {
+func open(t *testing.T, store *recordtest.Memory, caller identity.Caller) *world {
 	t.Helper()
 	w := &world{plane: &engine{}, store: store, metrics: &metrics{}}
 	var err error

@@ -25,6 +25,7 @@ import (
 	"github.com/slipway/slipway/internal/standin/lambda"
 	"github.com/slipway/slipway/internal/standin/lambda/environment"
 	"github.com/slipway/slipway/internal/standin/lambda/lambdatest"
+	"github.com/slipway/slipway/internal/standin/record/recordtest"
 )
 
 func TestMain(m *testing.M) {
@@ -39,35 +40,6 @@ const (
 	region  = "us-east-1"
 	role    = "arn:aws:iam::123456789012:role/shop"
 )
-
-// memory is a record.Store.
-type memory struct {
-	mu   sync.Mutex
-	rows map[string]map[string][]byte
-}
-
-func (m *memory) Documents(_ context.Context, collection string) (map[string][]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.rows[collection], nil
-}
-
-func (m *memory) PutDocument(_ context.Context, collection, key string, body []byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.rows[collection] == nil {
-		m.rows[collection] = map[string][]byte{}
-	}
-	m.rows[collection][key] = body
-	return nil
-}
-
-func (m *memory) DeleteDocument(_ context.Context, collection, key string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.rows[collection], key)
-	return nil
-}
 
 type keys struct{ caller identity.Caller }
 
@@ -96,7 +68,7 @@ func open(t *testing.T, caller identity.Caller, options ...func(*lambda.Config))
 	w := &world{metrics: &metrics{}, objects: map[string][]byte{}}
 	w.objects["code/function"] = lambdatest.Function(t)
 	w.cfg = lambda.Config{
-		Store: &memory{rows: map[string]map[string][]byte{}}, Dir: t.TempDir(), Region: region, Account: account,
+		Store: &recordtest.Memory{}, Dir: t.TempDir(), Region: region, Account: account,
 		Endpoint: func() string { return w.url }, AssumeRole: assume, Object: w.object, Metrics: w.metrics,
 	}
 	for _, o := range options {
