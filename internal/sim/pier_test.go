@@ -31,6 +31,7 @@ import (
 	"github.com/slipway/slipway/internal/platform/validation"
 	"github.com/slipway/slipway/internal/standin/ecs"
 	"github.com/slipway/slipway/internal/standin/elb"
+	"github.com/slipway/slipway/internal/standin/elb/planetest"
 	"github.com/slipway/slipway/internal/store/sqlite"
 )
 
@@ -87,7 +88,7 @@ func (p *pier) open() {
 	config := awsclient.InProcess(func() http.Handler { return handler }, "us-east-1", "AKIA", "secret")
 	p.ecs, p.elb, p.dock = awsecs.NewFromConfig(config), awselb.NewFromConfig(config), &dock{tasks: map[string]*loaded{}}
 	log := slog.New(slog.DiscardHandler)
-	balancers, err := elb.Open(p.ctx, elb.Config{Store: p.st, Engine: &content{}, Region: "us-east-1", Account: account, Log: log,
+	balancers, err := elb.Open(p.ctx, elb.Config{Store: p.st, Engine: &planetest.Content{}, Region: "us-east-1", Account: account, Log: log,
 		Address: func(context.Context, string) (string, bool, error) { return "127.0.0.1", true, nil }})
 	check(p.t, err)
 	services, err := ecs.Open(p.ctx, ecs.Config{Store: p.st, Engine: p.dock, ELB: p.elb, Region: "us-east-1", Account: account})

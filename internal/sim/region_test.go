@@ -23,8 +23,9 @@ import (
 	"github.com/slipway/slipway/internal/identity/identitytest"
 	"github.com/slipway/slipway/internal/standin/autoscaling"
 	"github.com/slipway/slipway/internal/standin/ec2"
+	"github.com/slipway/slipway/internal/standin/ec2/ec2test"
 	"github.com/slipway/slipway/internal/standin/elb"
-	"github.com/slipway/slipway/internal/standin/elb/plane"
+	"github.com/slipway/slipway/internal/standin/elb/planetest"
 	"github.com/slipway/slipway/internal/store/sqlite"
 )
 
@@ -61,12 +62,12 @@ func newRegion(t *testing.T, ctx context.Context, st *sqlite.Store, all *sync.Wa
 	r := &region{groups: asg.NewFromConfig(config), ec2: awsec2.NewFromConfig(config), elb: awselb.NewFromConfig(config),
 		classic: classicelb.NewFromConfig(config), config: config, notify: func() {}}
 	machines, err := ec2.Open(ctx, ec2.Config{
-		Store: st, Machines: paper{}, Region: "us-east-1", Account: account, Log: log,
+		Store: st, Machines: ec2test.Machines{}, Region: "us-east-1", Account: account, Log: log,
 		Identity: identity.New(identity.Config{Store: identitytest.NewStore(), Account: account}),
 	})
 	check(t, err)
 	balancers, err := elb.Open(ctx, elb.Config{
-		Store: st, Engine: &content{}, Region: "us-east-1", Account: account, Log: log,
+		Store: st, Engine: &planetest.Content{}, Region: "us-east-1", Account: account, Log: log,
 		Address: func(context.Context, string) (string, bool, error) { return "127.0.0.1", true, nil },
 	})
 	check(t, err)
@@ -209,54 +210,6 @@ func (r *region) hooks(t *testing.T, ctx context.Context, name string) (names []
 	}
 	return names
 }
-
-// paper has machines without processes.
-type paper struct{}
-
-func (paper) Start(context.Context, ec2.Boot) (ec2.Machine, error) {
-	return &sheet{done: make(chan struct{})}, nil
-}
-func (paper) Remove(string) error                       { return nil }
-func (paper) Console(string) ([]byte, time.Time, error) { return nil, time.Time{}, nil }
-
-type sheet struct {
-	once sync.Once
-	done chan struct{}
-}
-
-func (s *sheet) Stop(context.Context) error {
-	s.once.Do(func() { close(s.done) })
-	return nil
-}
-func (s *sheet) Done() <-chan struct{} { return s.done }
-
-// content is a data plane on which every target is healthy.
-type content struct {
-	mu      sync.Mutex
-	desired plane.Desired
-}
-
-func (c *content) Apply(_ context.Context, d plane.Desired) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.desired = d
-	return nil
-}
-
-func (c *content) Observe() (seen plane.Observed) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, g := range c.desired.Groups {
-		for _, t := range g.Targets {
-			seen.Targets = append(seen.Targets, plane.Status{Group: g.ID, Target: t, State: plane.Healthy})
-		}
-	}
-	return seen
-}
-
-func (c *content) Changed() <-chan struct{}    { return nil }
-func (c *content) Collect() []plane.Sample     { return nil }
-func (c *content) Close(context.Context) error { return nil }
 
 func check(t *testing.T, err error) {
 	t.Helper()

@@ -24,57 +24,10 @@ import (
 	"github.com/slipway/slipway/internal/identity"
 	"github.com/slipway/slipway/internal/identity/identitytest"
 	"github.com/slipway/slipway/internal/standin/ec2"
+	"github.com/slipway/slipway/internal/standin/ec2/ec2test"
 	"github.com/slipway/slipway/internal/standin/elb"
-	"github.com/slipway/slipway/internal/standin/elb/plane"
+	"github.com/slipway/slipway/internal/standin/elb/planetest"
 )
-
-// paper has machines without processes.
-type paper struct{}
-
-func (paper) Start(context.Context, ec2.Boot) (ec2.Machine, error) {
-	return &sheet{done: make(chan struct{})}, nil
-}
-func (paper) Remove(string) error                       { return nil }
-func (paper) Console(string) ([]byte, time.Time, error) { return nil, time.Time{}, nil }
-
-type sheet struct {
-	once sync.Once
-	done chan struct{}
-}
-
-func (s *sheet) Stop(context.Context) error {
-	s.once.Do(func() { close(s.done) })
-	return nil
-}
-func (s *sheet) Done() <-chan struct{} { return s.done }
-
-// content is a data plane on which every target is healthy.
-type content struct {
-	mu      sync.Mutex
-	desired plane.Desired
-}
-
-func (c *content) Apply(_ context.Context, d plane.Desired) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.desired = d
-	return nil
-}
-
-func (c *content) Observe() (seen plane.Observed) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, g := range c.desired.Groups {
-		for _, t := range g.Targets {
-			seen.Targets = append(seen.Targets, plane.Status{Group: g.ID, Target: t, State: plane.Healthy})
-		}
-	}
-	return seen
-}
-
-func (c *content) Changed() <-chan struct{}    { return nil }
-func (c *content) Collect() []plane.Sample     { return nil }
-func (c *content) Close(context.Context) error { return nil }
 
 // A region is the stand-ins beside each other, as a server has them.
 type region struct {
@@ -93,11 +46,11 @@ func newRegion(t *testing.T, store *memory) *region {
 	config := awsclient.InProcess(func() http.Handler { return handler }, "us-east-1", "AKIA", "secret")
 	r := &region{Client: sdk.NewFromConfig(config), ec2: ec2sdk.NewFromConfig(config), elb: elbsdk.NewFromConfig(config)}
 	machines := must[*ec2.Service](t)(ec2.Open(t.Context(), ec2.Config{
-		Store: store, Machines: paper{}, Region: "us-east-1", Account: account, Log: log,
+		Store: store, Machines: ec2test.Machines{}, Region: "us-east-1", Account: account, Log: log,
 		Identity: identity.New(identity.Config{Store: identitytest.NewStore(), Account: account}),
 	}))
 	balancers := must[*elb.Service](t)(elb.Open(t.Context(), elb.Config{
-		Store: store, Engine: &content{}, Region: "us-east-1", Account: account, Log: log,
+		Store: store, Engine: &planetest.Content{}, Region: "us-east-1", Account: account, Log: log,
 		Address: func(context.Context, string) (string, bool, error) { return "127.0.0.1", true, nil },
 	}))
 	groups := must[*Service](t)(Open(t.Context(), Config{
