@@ -6,12 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,48 +34,30 @@ import (
 // A pier is the service "web" of two tasks behind two listeners: the real control, engine and
 // driver over the stand-ins, in virtual time, with containers that are words.
 type pier struct {
-	t       *testing.T
-	ctx     context.Context
-	st      *sqlite.Store
+	*stage
 	ecs     *awsecs.Client
 	elb     *awselb.Client
 	dock    *dock
 	control *control.Service
-	cleared sync.WaitGroup
-	crasher *crasher
 
 	network    bool              // the load balancer is one of the network: it cannot weigh
 	prod, test string            // listeners
 	groups     map[string]string // target groups by ARN: blue or green
 	refuses    string            // the event at which the validating function says no
-	mu         sync.Mutex
-	engine     *engine.Engine
 }
 
 // onPier opens a pier, and closes it after f. Its engine and driver die at the point crashAt, if
 // that is not 0, and others take over.
 func onPier(t *testing.T, crashAt int, f func(*pier), furnish ...func(*pier)) (points int) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "slipway.db")
-	check(t, os.WriteFile(path, emptyDatabase(), 0o600))
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(context.Background())
-		st, err := sqlite.Open(ctx, path, sqlite.WithoutSync)
-		check(t, err)
-		p := &pier{t: t, ctx: ctx, st: st, crasher: &crasher{at: crashAt}, groups: map[string]string{}}
-		defer func() {
-			cancel()
-			p.cleared.Wait()
-			check(t, st.Close())
-		}()
+	return onStage(t, crashAt, func(s *stage) {
+		p := &pier{stage: s, groups: map[string]string{}}
 		for _, change := range furnish {
 			change(p)
 		}
 		p.open()
 		f(p)
-		points = p.crasher.points
 	})
-	return points
 }
 
 func (p *pier) open() {
@@ -102,17 +80,8 @@ func (p *pier) open() {
 		})
 	}
 	p.control = control.New(control.Config{Store: p.st, Region: "us-east-1", Account: account, Limits: limits, Wake: p.wakeUp, Log: log})
-	killed := make(chan struct{}, 1)
-	p.crasher.kill = func() { killed <- struct{}{} }
 	p.furnish()
-	first := p.hire(p.crasher)
-	p.cleared.Go(func() { p.generations(first, killed) })
-}
-
-// A watch is an engine with the calls of its hooks, which die together.
-type watch struct {
-	engine *engine.Engine
-	calls  *validation.Calls
+	p.man(p.hire)
 }
 
 // doomed is the driver's store, whose driver may die around each write.
@@ -125,7 +94,8 @@ func (m doomed) UpdateTarget(ctx context.Context, deployment, target string, cha
 	return m.crash.UpdateTarget(ctx, deployment, target, change)
 }
 
-func (p *pier) hire(c *crasher) watch {
+// hire makes the next engine, with the calls of its hooks.
+func (p *pier) hire(c *crasher) crew {
 	calls := validation.New(validation.Config{Lambda: inspector{p}, Store: p.st, Wake: p.wakeUp})
 	d := driver.New(driver.Config{Services: p.ecs, Balancer: p.elb, Store: doomed{p.st, crashStore{p.st, c}}, Validation: calls, Every: 2 * time.Second})
 	e := engine.New(engine.Config{Store: crashStore{p.st, c}, Owner: "embedded",
@@ -133,31 +103,7 @@ func (p *pier) hire(c *crasher) watch {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.engine = e
-	return watch{e, calls}
-}
-
-func (p *pier) generations(now watch, killed <-chan struct{}) {
-	for p.ctx.Err() == nil {
-		mortal, die := context.WithCancel(p.ctx)
-		var both sync.WaitGroup
-		both.Go(func() { _ = now.engine.Run(mortal) })
-		both.Go(func() { _ = now.calls.Run(mortal) })
-		select {
-		case <-killed:
-		case <-mortal.Done():
-		}
-		die()
-		both.Wait()
-		now = p.hire(&crasher{kill: func() {}})
-	}
-}
-
-func (p *pier) wakeUp(id string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.engine != nil {
-		p.engine.Wake(id)
-	}
+	return crew{e.Run, calls.Run}
 }
 
 // An inspector is the Lambda of the functions that validate: it reports at once.
@@ -253,15 +199,6 @@ func (p *pier) refuse(at deploy.Event) {
 	p.refuses = string(at)
 }
 
-func (p *pier) await(what string, so func() bool) {
-	p.t.Helper()
-	for end := time.Now().Add(4 * time.Hour); !so(); time.Sleep(time.Second) {
-		if time.Now().After(end) {
-			p.t.Fatalf("%s: not within four hours", what)
-		}
-	}
-}
-
 // replace deploys v2, with a validating function at each event that can have one.
 func (p *pier) replace() string {
 	p.t.Helper()
@@ -274,11 +211,4 @@ func (p *pier) replace() string {
 			"        TaskDefinition: v2\n        LoadBalancerInfo: {ContainerName: web, ContainerPort: 80}\nHooks:\n" + hooks)})
 	check(p.t, err)
 	return id
-}
-
-func (p *pier) deployment(id string) deploy.Deployment {
-	p.t.Helper()
-	d, err := p.st.Deployment(p.ctx, id)
-	check(p.t, err)
-	return d
 }

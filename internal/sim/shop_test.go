@@ -4,14 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,23 +26,16 @@ import (
 	"github.com/slipway/slipway/internal/platform/server"
 	"github.com/slipway/slipway/internal/scaling"
 	"github.com/slipway/slipway/internal/store"
-	"github.com/slipway/slipway/internal/store/sqlite"
 )
 
 // A shop is a deployment group of instances that come and go: the real control, engine, driver and
 // keeper over a region, with agents that are imagined.
 type shop struct {
+	*stage
 	*region
-	t       *testing.T
-	ctx     context.Context
-	st      *sqlite.Store
 	store   counting
 	control *control.Service
-	crasher *crasher
-	cleared sync.WaitGroup // what runs
 
-	mu      sync.Mutex
-	engine  *engine.Engine
 	keeper  *scaling.Keeper
 	carries map[string]string // the revision that each instance runs
 	deaf    string            // the Auto Scaling group whose instances have no agent
@@ -68,22 +58,11 @@ var administrator = identity.Administrator(account)
 // and what was wrong.
 func inShop(t *testing.T, crashAt int, f func(*shop)) (points int, wrong []string) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "slipway.db")
-	check(t, os.WriteFile(path, emptyDatabase(), 0o600))
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(context.Background())
-		st, err := sqlite.Open(ctx, path, sqlite.WithoutSync)
-		check(t, err)
-		s := &shop{t: t, ctx: ctx, st: st, crasher: &crasher{at: crashAt},
-			carries: map[string]string{}}
-		defer func() {
-			cancel()
-			s.cleared.Wait()
-			check(t, st.Close())
-		}()
+	points = onStage(t, crashAt, func(at *stage) {
+		s := &shop{stage: at, carries: map[string]string{}}
 		s.open()
 		f(s)
-		points, wrong = s.crasher.points, s.wrong
+		wrong = s.wrong
 	})
 	return points, wrong
 }
@@ -103,21 +82,12 @@ func (s *shop) open() {
 		defer s.mu.Unlock()
 		s.keeper.Look()
 	}
-	killed := make(chan struct{}, 1)
-	s.crasher.kill = func() { killed <- struct{}{} }
-	first := s.hire(s.crasher)
-	s.cleared.Go(func() { s.generations(first, killed) })
+	s.man(s.hire)
 	s.cleared.Go(s.agents)
 }
 
-// A shift is an engine with its keeper, which die together.
-type shift struct {
-	engine *engine.Engine
-	keeper *scaling.Keeper
-}
-
-// hire makes the next shift, which knows only the store.
-func (s *shop) hire(c *crasher) shift {
+// hire makes the next engine with its keeper, which know only the store.
+func (s *shop) hire(c *crasher) crew {
 	log := slog.New(slog.DiscardHandler)
 	config := mortal(s.config, c)
 	cloud := cloudOf(config)
@@ -134,7 +104,7 @@ func (s *shop) hire(c *crasher) shift {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.engine, s.keeper = e, k
-	return shift{e, k}
+	return crew{e.Run, k.Run}
 }
 
 func cloudOf(config aws.Config) *server.Cloud {
@@ -158,31 +128,6 @@ func mortal(config aws.Config, c *crasher) aws.Config {
 		}), middleware.After)
 	})
 	return config
-}
-
-// generations lets one shift follow the other.
-func (s *shop) generations(now shift, killed <-chan struct{}) {
-	for s.ctx.Err() == nil {
-		mortal, die := context.WithCancel(s.ctx)
-		var both sync.WaitGroup
-		both.Go(func() { _ = now.engine.Run(mortal) })
-		both.Go(func() { _ = now.keeper.Run(mortal) })
-		select {
-		case <-killed:
-		case <-mortal.Done():
-		}
-		die()
-		both.Wait()
-		now = s.hire(&crasher{kill: func() {}}) // the next one lives
-	}
-}
-
-func (s *shop) wakeUp(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.engine != nil {
-		s.engine.Wake(id)
-	}
 }
 
 // agents let every instance that runs do what its deployments ask of it.
@@ -317,23 +262,6 @@ func (s *shop) deploy(revision string, to *deploy.TargetInstances) string {
 	})
 	check(s.t, err)
 	return id
-}
-
-func (s *shop) deployment(id string) deploy.Deployment {
-	s.t.Helper()
-	d, err := s.store.Deployment(s.ctx, id)
-	check(s.t, err)
-	return d
-}
-
-// await waits for something to be so, for four virtual hours at most.
-func (s *shop) await(what string, so func() bool) {
-	s.t.Helper()
-	for end := time.Now().Add(4 * time.Hour); !so(); time.Sleep(time.Second) {
-		if time.Now().After(end) {
-			s.t.Fatalf("%s: not within four hours", what)
-		}
-	}
 }
 
 // quiet waits until every deployment has ended, and none has begun for two minutes.
