@@ -95,10 +95,11 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 // A story is a world and the CLI that is used in it.
 type story struct {
 	*world.World
-	cli     string
-	calls   []string // subcommands of aws deploy
-	machine int      // its first process, once there is one
-	crowd   *crowd   // once there is traffic
+	cli       string   // the program to call: the one installed, or that one in memory
+	installed string   // the CLI on this machine
+	calls     []string // subcommands of aws deploy
+	machine   int      // its first process, once there is one
+	crowd     *crowd   // once there is traffic
 }
 
 type storyKey struct{}

@@ -63,7 +63,7 @@ func onMachine(ts *testscript.TestScript, neg bool, args []string) {
 		s.called(args[1:])
 		server, err := url.Parse(s.URL)
 		ts.Check(err)
-		args = append([]string{"http_proxy=http://127.0.0.1:9", "no_proxy=" + server.Hostname(), s.cli, "--endpoint-url", s.URL}, args[1:]...)
+		args = append([]string{"http_proxy=http://127.0.0.1:9", "no_proxy=" + server.Hostname(), s.installed, "--endpoint-url", s.URL}, args[1:]...)
 	}
 	enter := []string{"--target", fmt.Sprint(s.machine), "--mount", "--pid", "sh", "-c", `cd "$0" && exec env "$@"`, ts.MkAbs(".")}
 	err := ts.Exec("nsenter", append(enter, args...)...)

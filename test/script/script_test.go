@@ -11,12 +11,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/slipway/slipway/test/awscli"
 	"github.com/slipway/slipway/test/engine"
 	"github.com/slipway/slipway/test/world"
 )
@@ -46,42 +48,67 @@ func TestMain(m *testing.M) {
 }
 
 // TestStories plays every story with the AWS CLI that comes first on the PATH; over HTTPS with
-// SLIPWAY_STORIES=https in the environment.
+// SLIPWAY_STORIES=https in the environment. The CLI is loaded once, but in the stories about
+// itself; with SLIPWAY_STORIES_CLI=cold each call starts it anew.
 func TestStories(t *testing.T) {
-	cli, err := exec.LookPath("aws")
-	if err != nil {
-		t.Skip("the AWS CLI is not installed; make test installs it")
-	}
-	play(t, cli, "*.txtar", os.Getenv("SLIPWAY_STORIES") == "https")
+	cli := installed(t)
+	https := os.Getenv("SLIPWAY_STORIES") == "https"
+	about, all := stories(t, "aws_cli*.txtar"), stories(t, "*.txtar")
+	play(t, cli, cli, about, https)
+	play(t, cli, loaded(t, cli), slices.DeleteFunc(all, func(file string) bool { return slices.Contains(about, file) }), https)
 }
 
 // TestStoriesOverHTTPS plays one that goes all the way, twice.
 func TestStoriesOverHTTPS(t *testing.T) {
-	cli, err := exec.LookPath("aws")
-	if err != nil {
-		t.Skip("the AWS CLI is not installed; make test installs it")
-	}
-	play(t, cli, "server_killed.txtar", true)
+	cli := installed(t)
+	play(t, cli, cli, stories(t, "server_killed.txtar"), true)
 }
 
 // TestOtherCLI plays the stories about the CLI itself with Debian's, where another one
 // comes first.
 func TestOtherCLI(t *testing.T) {
 	const debian = "/usr/bin/aws"
-	if first, err := exec.LookPath("aws"); err == nil && first == debian {
+	if installed(t) == debian {
 		t.Skip("TestStories uses it already")
 	}
 	if _, err := os.Stat(debian); err != nil {
 		t.Skip("Debian's AWS CLI is not installed; make test installs it")
 	}
-	play(t, debian, "aws_cli*.txtar", false)
+	play(t, debian, debian, stories(t, "aws_cli*.txtar"), false)
 }
 
-func play(t *testing.T, cli, pattern string, https bool) {
+func installed(t *testing.T) string {
+	cli, err := awscli.Find()
+	if err != nil {
+		t.Skip("the AWS CLI is not installed; make test installs it")
+	}
+	return cli
+}
+
+// loaded is the CLI in memory, or the CLI itself where it cannot be kept there.
+func loaded(t *testing.T, cli string) string {
+	if os.Getenv("SLIPWAY_STORIES_CLI") == "cold" {
+		return cli
+	}
+	program, end, err := awscli.Load(cli, binaries)
+	if err != nil {
+		t.Logf("the AWS CLI is started anew for each call, which takes longer: %v", err)
+		return cli
+	}
+	t.Cleanup(end)
+	return program
+}
+
+func stories(t *testing.T, pattern string) []string {
 	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no stories %s: %v", pattern, err)
 	}
+	return files
+}
+
+// play plays stories with the CLI: installed on the machine, and called.
+func play(t *testing.T, installed, called string, files []string, https bool) {
 	testscript.Run(t, testscript.Params{
 		Files:               files,
 		RequireExplicitExec: true,
@@ -90,7 +117,7 @@ func play(t *testing.T, cli, pattern string, https bool) {
 		Condition: func(name string) (bool, error) {
 			switch name {
 			case "push": // the CLI reads AWS_ENDPOINT_URL
-				return readsEndpoint(cli)
+				return readsEndpoint(installed)
 			case "root":
 				return os.Geteuid() == 0, nil
 			case "machine": // there can be a machine of its own
@@ -103,10 +130,10 @@ func play(t *testing.T, cli, pattern string, https bool) {
 		Setup: func(env *testscript.Env) error {
 			w := world.New(env.WorkDir, binaries, func() []string { return env.Vars })
 			w.HTTPS = https
-			env.Values[storyKey{}] = &story{World: w, cli: cli}
+			env.Values[storyKey{}] = &story{World: w, cli: called, installed: installed}
 			env.Defer(w.End)
 			for _, pair := range []string{
-				"PATH=" + binaries + ":" + filepath.Dir(cli) + ":" + os.Getenv("PATH"),
+				"PATH=" + binaries + ":" + filepath.Dir(called) + ":" + os.Getenv("PATH"),
 				"HOME=" + env.WorkDir,
 				"FUNCTIONS=" + binaries,
 				"AWS_EC2_METADATA_DISABLED=true",
