@@ -109,6 +109,10 @@ func stories(t *testing.T, pattern string) []string {
 
 // play plays stories with the CLI: installed on the machine, and called.
 func play(t *testing.T, installed, called string, files []string, https bool) {
+	recent, err := isRecent(installed)
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Files:               files,
 		RequireExplicitExec: true,
@@ -116,8 +120,8 @@ func play(t *testing.T, installed, called string, files []string, https bool) {
 		Cmds:                commands,
 		Condition: func(name string) (bool, error) {
 			switch name {
-			case "push": // the CLI reads AWS_ENDPOINT_URL
-				return readsEndpoint(installed)
+			case "recent":
+				return recent, nil
 			case "root":
 				return os.Geteuid() == 0, nil
 			case "machine": // there can be a machine of its own
@@ -130,7 +134,7 @@ func play(t *testing.T, installed, called string, files []string, https bool) {
 		Setup: func(env *testscript.Env) error {
 			w := world.New(env.WorkDir, binaries, func() []string { return env.Vars })
 			w.HTTPS = https
-			env.Values[storyKey{}] = &story{World: w, cli: called, installed: installed}
+			env.Values[storyKey{}] = &story{World: w, cli: called, installed: installed, recent: recent}
 			env.Defer(w.End)
 			for _, pair := range []string{
 				"PATH=" + binaries + ":" + filepath.Dir(called) + ":" + os.Getenv("PATH"),
@@ -151,9 +155,10 @@ func play(t *testing.T, installed, called string, files []string, https bool) {
 	})
 }
 
-// readsEndpoint says whether the CLI knows AWS_ENDPOINT_URL, which it must for those of its
-// commands that call a second service: since 1.29 and 2.13.
-func readsEndpoint(cli string) (bool, error) {
+// isRecent says whether a CLI is from the second half of 2023 or later: since 1.29 and 2.13 it
+// reads AWS_ENDPOINT_URL, which it must for those of its commands that call a second service, and
+// knows zonal configurations and termination hooks.
+func isRecent(cli string) (bool, error) {
 	out, err := exec.Command(cli, "--version").Output()
 	if err != nil {
 		return false, err
