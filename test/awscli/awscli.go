@@ -51,6 +51,21 @@ func Find() (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
+// Recent says whether a CLI is from the second half of 2023 or later: since 1.29 and 2.13 it
+// reads AWS_ENDPOINT_URL, which it must for those of its commands that call a second service, and
+// knows zonal configurations and termination hooks.
+func Recent(cli string) (bool, error) {
+	out, err := exec.Command(cli, "--version").Output()
+	if err != nil {
+		return false, err
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(string(out), "aws-cli/%d.%d.", &major, &minor); err != nil {
+		return false, fmt.Errorf("read the version of %s: %w", cli, err)
+	}
+	return major == 1 && minor >= 29 || major == 2 && minor >= 13 || major > 2, nil
+}
+
 // Load loads the CLI at path and returns the path of a program that is called as the CLI is, in
 // a new folder below dir. end ends the CLI. It fails where the CLI is no Python program, as
 // the bundle that Amazon ships is none.

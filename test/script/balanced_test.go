@@ -70,14 +70,7 @@ func traffic(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Defer(cancel)
 		ts.Check(s.Await("the first answers", func() (bool, error) { return s.crowd.count() >= crowdSize, nil }))
 	case "share":
-		percent, err := strconv.ParseFloat(args[2], 64)
-		ts.Check(err)
-		calls, err := strconv.Atoi(args[3])
-		ts.Check(err)
-		s.crowd.forget()
-		ts.Check(s.Await("that many answers", func() (bool, error) { return s.crowd.count() >= calls, nil }))
-		got, all := s.crowd.answers(args[1])
-		wantShare(ts, got, all, percent, args[1])
+		s.crowd.share(ts, args[1:])
 	case "ends":
 		s.crowd.cancel()
 		s.crowd.done.Wait()
@@ -94,8 +87,36 @@ func traffic(ts *testscript.TestScript, neg bool, args []string) {
 				strings.Join(s.crowd.failed[:min(1, len(s.crowd.failed))], ""))
 		}
 	default:
-		ts.Fatalf("traffic begins URL | share ANSWER PERCENT CALLS | ends [in-flight]")
+		ts.Fatalf("traffic begins URL | share ANSWER PERCENT CALLS [DEPLOYMENT TARGET] | ends [in-flight]")
 	}
+}
+
+// share counts that many answers and wants so many percent to say something; fewer when the
+// deployment gives its target another share before.
+func (c *crowd) share(ts *testscript.TestScript, args []string) {
+	percent, err := strconv.ParseFloat(args[1], 64)
+	ts.Check(err)
+	calls, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	given := func() (float64, error) { return percent, nil }
+	if len(args) > 3 {
+		given = givenTo(ts, args[3], args[4])
+	}
+	c.forget()
+	got, all := 0, 0
+	ts.Check(of(ts).Await("that many answers", func() (bool, error) {
+		by, answered := c.answers(args[0])
+		now, err := given()
+		if err != nil || now != percent {
+			return true, err
+		}
+		got, all = by, answered
+		return all >= calls, nil
+	}))
+	if all < handful {
+		ts.Fatalf("there were %d answers while the share was %v %%", all, percent)
+	}
+	wantShare(ts, got, all, percent, args[0])
 }
 
 // forget begins to count anew, but for what has failed.

@@ -8,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -109,7 +108,7 @@ func stories(t *testing.T, pattern string) []string {
 
 // play plays stories with the CLI: installed on the machine, and called.
 func play(t *testing.T, installed, called string, files []string, https bool) {
-	recent, err := isRecent(installed)
+	recent, err := awscli.Recent(installed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,19 +152,4 @@ func play(t *testing.T, installed, called string, files []string, https bool) {
 			return nil
 		},
 	})
-}
-
-// isRecent says whether a CLI is from the second half of 2023 or later: since 1.29 and 2.13 it
-// reads AWS_ENDPOINT_URL, which it must for those of its commands that call a second service, and
-// knows zonal configurations and termination hooks.
-func isRecent(cli string) (bool, error) {
-	out, err := exec.Command(cli, "--version").Output()
-	if err != nil {
-		return false, err
-	}
-	var major, minor int
-	if _, err := fmt.Sscanf(string(out), "aws-cli/%d.%d.", &major, &minor); err != nil {
-		return false, fmt.Errorf("read the version of %s: %w", cli, err)
-	}
-	return major == 1 && minor >= 29 || major == 2 && minor >= 13 || major > 2, nil
 }

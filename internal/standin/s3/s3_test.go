@@ -23,6 +23,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/slipway/slipway/test/awscli"
 )
 
 const (
@@ -134,9 +136,9 @@ func (w *world) fill(t *testing.T) {
 	}
 }
 
-func (w *world) run(t *testing.T, args ...string) (string, error) {
+func (w *world) run(t *testing.T, cli string, args ...string) (string, error) {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "aws", args...)
+	command := exec.CommandContext(t.Context(), cli, append([]string{"--endpoint-url", w.url}, args...)...)
 	command.Dir = w.dir
 	command.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+w.url, "AWS_DEFAULT_REGION=us-east-1", "AWS_DEFAULT_OUTPUT=json",
 		"AWS_ACCESS_KEY_ID="+adminKey, "AWS_SECRET_ACCESS_KEY="+adminSecret, "AWS_EC2_METADATA_DISABLED=true")
@@ -145,7 +147,8 @@ func (w *world) run(t *testing.T, args ...string) (string, error) {
 }
 
 func TestCommandLine(t *testing.T) {
-	if _, err := exec.LookPath("aws"); err != nil {
+	cli, err := awscli.Find()
+	if err != nil {
 		t.Skip("the AWS CLI is not installed")
 	}
 	w := start(t)
@@ -175,7 +178,7 @@ func TestCommandLine(t *testing.T) {
 		{"s3 mb s3://empty", ""},
 		{"s3 rb s3://empty", "remove_bucket: empty"},
 	} {
-		if out, err := w.run(t, strings.Fields(step.args)...); err != nil || !strings.Contains(out, step.want) {
+		if out, err := w.run(t, cli, strings.Fields(step.args)...); err != nil || !strings.Contains(out, step.want) {
 			t.Fatalf("aws %s: %v\n%s", step.args, err, out)
 		}
 	}
