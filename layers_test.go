@@ -62,6 +62,7 @@ var layers = map[string]string{
 	"internal/standin/ecs/docker":  "internal/standin/ecs",
 	"internal/standin/autoscaling": "internal/awswire internal/identity internal/standin/record",
 	"internal/standin/lambda":      "internal/awswire internal/identity internal/standin/record internal/sandbox",
+	"internal/standin/sns":         "internal/awswire internal/identity internal/standin/record",
 	"internal/standin/cloudtrail":  "internal/awswire internal/identity internal/audit",
 
 	// The load balancers' data planes.
@@ -78,7 +79,7 @@ var layers = map[string]string{
 		"internal/control internal/identity internal/awswire internal/api internal/hostapi internal/standin/iam internal/standin/s3 " +
 		"internal/standin/cloudtrail internal/audit internal/installer internal/awsclient internal/alarm internal/survey internal/scaling internal/standin/cloudwatch " +
 		"internal/standin/elb internal/standin/elb/plane internal/standin/elb/forward internal/standin/elb/haproxy internal/standin/lambda " +
-		"internal/standin/autoscaling internal/standin/ec2 internal/standin/ec2/machine internal/standin/ecs internal/standin/ecs/docker",
+		"internal/standin/autoscaling internal/standin/ec2 internal/standin/ec2/machine internal/standin/ecs internal/standin/ecs/docker internal/standin/sns",
 	"internal/cli": "internal/deploy internal/appspec internal/server internal/agent internal/awsclient internal/sandbox internal/sam internal/sam/release",
 	"internal/sim": "internal/deploy internal/engine internal/store internal/store/sqlite internal/platform internal/platform/simulated",
 

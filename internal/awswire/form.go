@@ -118,7 +118,8 @@ func (p *parameter) decodeList(path string, into reflect.Value) error {
 	return nil
 }
 
-// decodeMap reads Name.entry.1.key and Name.entry.1.value.
+// decodeMap reads Name.entry.1.key and Name.entry.1.value; SNS spells these two otherwise for
+// the attributes of messages.
 func (p *parameter) decodeMap(path string, into reflect.Value) error {
 	into.Set(reflect.MakeMap(into.Type()))
 	entries := p.below["entry"]
@@ -128,11 +129,15 @@ func (p *parameter) decodeMap(path string, into reflect.Value) error {
 	for _, n := range entries.numbers() {
 		name := path + ".entry." + strconv.Itoa(n)
 		entry := entries.below[strconv.Itoa(n)]
+		ofKey, ofValue := "key", "value"
+		if entry.below["Name"] != nil {
+			ofKey, ofValue = "Name", "Value"
+		}
 		key, value := reflect.New(into.Type().Key()).Elem(), reflect.New(into.Type().Elem()).Elem()
-		if err := entry.child("key").decode(name+".key", key); err != nil {
+		if err := entry.child(ofKey).decode(name+"."+ofKey, key); err != nil {
 			return err
 		}
-		if err := entry.child("value").decode(name+".value", value); err != nil {
+		if err := entry.child(ofValue).decode(name+"."+ofValue, value); err != nil {
 			return err
 		}
 		into.SetMapIndex(key, value)

@@ -20,6 +20,7 @@ import (
 	"github.com/slipway/slipway/internal/standin/cloudtrail"
 	"github.com/slipway/slipway/internal/standin/iam"
 	"github.com/slipway/slipway/internal/standin/lambda"
+	"github.com/slipway/slipway/internal/standin/sns"
 	"github.com/slipway/slipway/internal/store"
 )
 
@@ -30,7 +31,7 @@ func (s *Server) route(service *control.Service) http.Handler {
 	if s.balancing != nil {
 		services = append(services, s.balancing.Wire())
 	}
-	web := http.NotFoundHandler()
+	web, links := http.NotFoundHandler(), http.NotFoundHandler()
 	if s.functions != nil {
 		services = append(services, s.functions.Wire())
 		web = s.functions.Web(keys{s})
@@ -43,6 +44,10 @@ func (s *Server) route(service *control.Service) http.Handler {
 	}
 	if s.containers != nil {
 		services = append(services, s.containers.Wire())
+	}
+	if s.topics != nil {
+		services = append(services, s.topics.Wire())
+		links = s.topics.Web()
 	}
 	for i := range services {
 		services[i] = services[i].Observed(cloudtrail.Recorder(s.audit, s.cfg.Log))
@@ -64,6 +69,8 @@ func (s *Server) route(service *control.Service) http.Handler {
 			s.objects.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, lambda.Prefix):
 			web.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, sns.Prefix):
+			links.ServeHTTP(w, r)
 		case page != "" && anonymous && !ok:
 			pages.ServeHTTP(w, r)
 		case ok || r.Method == http.MethodPost && (r.URL.Path == "/" || r.Header.Get("Smithy-Protocol") != ""):

@@ -37,6 +37,7 @@ import (
 	"github.com/slipway/slipway/internal/standin/elb"
 	"github.com/slipway/slipway/internal/standin/lambda"
 	"github.com/slipway/slipway/internal/standin/s3"
+	"github.com/slipway/slipway/internal/standin/sns"
 	"github.com/slipway/slipway/internal/store/sqlite"
 	"github.com/slipway/slipway/internal/survey"
 )
@@ -160,7 +161,9 @@ type Server struct {
 	instances *ec2.Service
 	// containers is nil where containers are AWS's.
 	containers *ecs.Service
-	listener   net.Listener
+	// topics is nil where topics are AWS's.
+	topics   *sns.Service
+	listener net.Listener
 	// certificate is nil for plain HTTP.
 	certificate *certificate
 	handler     http.Handler
@@ -256,7 +259,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(s.openScaling(ctx, services), s.openContainers(ctx, services)); err != nil {
+	if err := errors.Join(s.openScaling(ctx, services), s.openContainers(ctx, services), s.openTopics(ctx, services)); err != nil {
 		return err
 	}
 	cloud := s.cloudOver(services)
@@ -361,6 +364,9 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	if s.containers != nil {
 		g.Go(func() error { return s.containers.Run(rooms) })
+	}
+	if s.topics != nil {
+		g.Go(func() error { return s.topics.Run(rooms) })
 	}
 	g.Go(func() error {
 		if err := web.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {

@@ -183,10 +183,10 @@ func Recorder(events *audit.Log, log *slog.Logger) func(context.Context, awswire
 }
 
 // reads says whether an operation changes nothing that is worth a record. Making a session is
-// no read; measurements, and calls of functions, are none of those who set things up, and
-// there are many.
+// no read; measurements, messages and calls of functions are none of those who set things up,
+// and there are many.
 func reads(operation string) bool {
-	if operation == "PutMetricData" || operation == "Invoke" {
+	if operation == "PutMetricData" || operation == "Invoke" || operation == "Publish" {
 		return true
 	}
 	if operation == "GetSessionToken" {
