@@ -37,6 +37,7 @@ var layers = map[string]string{
 	"internal/engine":  "internal/deploy internal/rollout internal/store internal/platform",
 	"internal/control": "internal/deploy internal/appspec internal/rollout internal/store internal/identity",
 	"internal/scaling": "internal/deploy internal/control internal/store",
+	"internal/notify":  "internal/deploy internal/store",
 	"internal/survey":  "internal/deploy internal/appspec internal/rollout internal/platform internal/control",
 	"internal/sam":     "",
 	"internal/alarm":   "",
@@ -79,7 +80,7 @@ var layers = map[string]string{
 		"internal/control internal/identity internal/awswire internal/api internal/hostapi internal/standin/iam internal/standin/s3 " +
 		"internal/standin/cloudtrail internal/audit internal/installer internal/awsclient internal/alarm internal/survey internal/scaling internal/standin/cloudwatch " +
 		"internal/standin/elb internal/standin/elb/plane internal/standin/elb/forward internal/standin/elb/haproxy internal/standin/lambda " +
-		"internal/standin/autoscaling internal/standin/ec2 internal/standin/ec2/machine internal/standin/ecs internal/standin/ecs/docker internal/standin/sns",
+		"internal/standin/autoscaling internal/standin/ec2 internal/standin/ec2/machine internal/standin/ecs internal/standin/ecs/docker internal/standin/sns internal/notify",
 	"internal/cli": "internal/deploy internal/appspec internal/server internal/agent internal/awsclient internal/sandbox internal/sam internal/sam/release",
 	"internal/sim": "internal/deploy internal/engine internal/store internal/store/sqlite internal/platform internal/platform/simulated",
 

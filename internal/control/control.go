@@ -37,6 +37,8 @@ type Config struct {
 	// it is made: nil, a *deploy.Error for the caller, or a fault. A nil function asks
 	// nobody, as on AWS.
 	RevisionExists func(context.Context, deploy.Revision) error
+	// TestTrigger publishes that a trigger of a group was set. Nil publishes nothing.
+	TestTrigger func(context.Context, deploy.Group, deploy.Trigger) error
 	// Hooks are kept in Auto Scaling groups. Nil keeps none.
 	Hooks Hooks
 	// Surveyor looks at what a deployment would meet. Without one nothing can be planned.
@@ -58,6 +60,7 @@ type Service struct {
 	revisionExists func(context.Context, deploy.Revision) error
 	surveyor       Surveyor
 	hooks          Hooks
+	testTrigger    func(context.Context, deploy.Group, deploy.Trigger) error
 	log            *slog.Logger
 }
 
@@ -67,7 +70,7 @@ func New(c Config) *Service {
 		store: c.Store, wake: c.Wake, now: c.Now,
 		region: c.Region, account: c.Account,
 		limits: c.Limits, timeScale: c.TimeScale, quotas: c.Quotas.WithDefaults(), revisionExists: c.RevisionExists,
-		surveyor: c.Surveyor, hooks: c.Hooks, log: c.Log,
+		surveyor: c.Surveyor, hooks: c.Hooks, testTrigger: c.TestTrigger, log: c.Log,
 	}
 	if s.wake == nil {
 		s.wake = func(string) {}
@@ -80,6 +83,9 @@ func New(c Config) *Service {
 	}
 	if s.revisionExists == nil {
 		s.revisionExists = func(context.Context, deploy.Revision) error { return nil }
+	}
+	if s.testTrigger == nil {
+		s.testTrigger = func(context.Context, deploy.Group, deploy.Trigger) error { return nil }
 	}
 	if s.hooks == nil {
 		s.hooks = noHooks{}

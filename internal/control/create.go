@@ -78,7 +78,7 @@ func (s *Service) prepare(
 		return d, g, err
 	}
 	d.Revision = revision
-	return d, g, checkBuilt(g)
+	return d, g, nil
 }
 
 // deployable checks that the revision suits the platform and can be fetched, and that the

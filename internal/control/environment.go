@@ -204,11 +204,6 @@ func checkAlarms(a *deploy.Alarms) error {
 	return nil
 }
 
-var triggerEvents = []string{
-	"DeploymentStart", "DeploymentSuccess", "DeploymentFailure", "DeploymentStop", "DeploymentRollback",
-	"DeploymentReady", "InstanceStart", "InstanceSuccess", "InstanceFailure", "InstanceReady",
-}
-
 func checkTriggers(list []deploy.Trigger) error {
 	const code = "InvalidTriggerConfig"
 	if len(list) > maxGroupMembers {
@@ -224,30 +219,10 @@ func checkTriggers(list []deploy.Trigger) error {
 			return deploy.Errorf(code, "The trigger %s has no triggerEvents", shown(t.Name))
 		}
 		for _, e := range t.Events {
-			if !slices.Contains(triggerEvents, e) {
+			if !slices.Contains(deploy.TriggerEvents, e) {
 				return deploy.Errorf(code, "The trigger event is not valid: %s. It is one of %s",
-					shown(e), strings.Join(triggerEvents, ", "))
+					shown(e), strings.Join(deploy.TriggerEvents, ", "))
 			}
-		}
-	}
-	return nil
-}
-
-// unbuilt is what a group may be recorded with and no deployment carries out yet. A
-// deployment to such a group is refused. Widening Slipway is removing a line.
-var unbuilt = []struct {
-	needs func(deploy.Group) bool
-	code  string
-	what  string
-}{
-	{func(g deploy.Group) bool { return len(g.Triggers) > 0 }, "InvalidDeploymentGroupName", "deployments that publish notifications (triggerConfigurations)"},
-}
-
-// checkBuilt refuses a deployment that would not do what its group says.
-func checkBuilt(g deploy.Group) error {
-	for _, u := range unbuilt {
-		if u.needs(g) {
-			return notYet(u.code, "%s", u.what)
 		}
 	}
 	return nil

@@ -45,6 +45,9 @@ func (s *Service) CreateGroup(
 	if err := s.checkGroupQuota(ctx, app); err != nil {
 		return "", err
 	}
+	if err := s.testTriggers(ctx, g, settings); err != nil {
+		return "", err
+	}
 	err = s.store.CreateGroup(ctx, g)
 	if errors.Is(err, store.ErrNotFound) {
 		return "", errNoApplication(application)
@@ -56,7 +59,6 @@ func (s *Service) CreateGroup(
 		s.deleteHooks(ctx, g, g.AutoScalingGroups)
 		return "", errors.Join(err, s.store.DeleteGroup(ctx, application, name))
 	}
-	s.announceTriggers(ctx, g, settings)
 	s.log.InfoContext(ctx, "deployment group created", "application", application, "group", name, "by", caller.ARN)
 	return g.ID, nil
 }
@@ -154,7 +156,15 @@ func (s *Service) UpdateGroup(
 	if err := s.checkSettings(ctx, before.Platform, settings); err != nil {
 		return nil, err
 	}
-	var g deploy.Group
+	g := before
+	g.Name = newName
+	settings.apply(&g)
+	if err := s.checkGroup(ctx, g, settings); err != nil {
+		return nil, err
+	}
+	if err := s.testTriggers(ctx, g, settings); err != nil {
+		return nil, err
+	}
 	err = s.store.UpdateGroup(ctx, application, name, func(stored *deploy.Group) error {
 		stored.Name = newName
 		settings.apply(stored)
@@ -172,7 +182,6 @@ func (s *Service) UpdateGroup(
 		restore := func(stored *deploy.Group) error { *stored = before; return nil }
 		return nil, errors.Join(err, s.store.UpdateGroup(ctx, application, newName, restore))
 	}
-	s.announceTriggers(ctx, g, settings)
 	s.log.InfoContext(ctx, "deployment group updated", "application", application, "group", newName, "by", caller.ARN)
 	return left, nil
 }
@@ -230,13 +239,16 @@ func (s *Service) checkGroup(ctx context.Context, g deploy.Group, given GroupSet
 	return checkGradual(config, g.LoadBalancer)
 }
 
-// announceTriggers notes the test notification that AWS publishes to the topic of every
-// trigger that is set. Nothing delivers it yet.
-func (s *Service) announceTriggers(ctx context.Context, g deploy.Group, given GroupSettings) {
+// testTriggers publishes a test notification to the topic of every trigger that is set, as AWS
+// does: a group is not kept with one that does not arrive.
+func (s *Service) testTriggers(ctx context.Context, g deploy.Group, given GroupSettings) error {
 	for _, t := range given.Triggers {
-		s.log.InfoContext(ctx, "trigger set: its test notification is not delivered by this version",
-			"application", g.Application, "group", g.Name, "trigger", t.Name, "topic", t.Topic)
+		if err := s.testTrigger(ctx, g, t); err != nil {
+			return deploy.Errorf("InvalidTriggerConfig", "The test notification of the trigger %s could not be published to %s: %s",
+				shown(t.Name), shown(t.Topic), err)
+		}
 	}
+	return nil
 }
 
 // groupFault says why a group of that name was not kept.

@@ -137,16 +137,6 @@ func TestSettingsThatAreRefused(t *testing.T) {
 	}
 }
 
-// What a group is recorded with and no deployment carries out is refused by name.
-func TestDeploymentsThatAreNotBuiltAreRefused(t *testing.T) {
-	w := newWorld(t)
-	must(t)(w.CreateApplication(t.Context(), admin, "web", deploy.Server, nil))
-	must(t)(w.CreateGroup(t.Context(), admin, "web", "prod", control.GroupSettings{ServiceRoleARN: role,
-		Triggers: []deploy.Trigger{{Name: "t", Topic: "arn:aws:sns:us-east-1:0:t", Events: []string{"DeploymentStart"}}}}, nil))
-	_, err := w.CreateDeployment(t.Context(), admin, control.DeploymentRequest{Application: "web", Group: "prod", Revision: bundle})
-	wantError(t, err, "InvalidDeploymentGroupName", "notifications")
-}
-
 // A hook keeps its name while the group keeps its own, and differs per Auto Scaling group.
 func TestHooksHaveNamesOfTheirOwn(t *testing.T) {
 	g := deploy.Group{ID: "id", Name: "prod"}

@@ -175,9 +175,3 @@ func shown(text string) string {
 	}
 	return string([]rune(text)[:longest]) + "…"
 }
-
-// notYet refuses what AWS would accept and this version does not carry out: never ignored,
-// because a caller who asked for it relies on it.
-func notYet(code, format string, args ...any) error {
-	return deploy.Errorf(code, "This version of Slipway does not support "+format+" yet", args...)
-}

@@ -56,6 +56,7 @@ func (e *Engine) commit(ctx context.Context, loaded store.Loaded, plan *rollout.
 		History:    plan.History,
 		Health:     plan.Health,
 		Members:    plan.Members,
+		Notices:    plan.Notices,
 		Due:        due(plan, now),
 		Lease:      now.Add(leaseFor),
 	}
@@ -72,6 +73,9 @@ func (e *Engine) commit(ctx context.Context, loaded store.Loaded, plan *rollout.
 		return false, err
 	}
 	e.keep(c.Deployment.ID, c.Lease)
+	if len(c.Notices) > 0 {
+		e.cfg.Told()
+	}
 	e.report(loaded, plan)
 	return c.Resolved || plan.Resolve && c.Deployment.Refusal != nil, nil
 }

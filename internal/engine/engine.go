@@ -60,6 +60,8 @@ type Config struct {
 	// Owner names this engine in leases. One that starts again under its old name goes on
 	// with its deployments at once.
 	Owner string
+	// Told is called when there is something in the store's outbox. Nil does nothing.
+	Told func()
 	// Passes is how many deployments are advanced at a time; 4 when zero.
 	Passes int
 	Now    func() time.Time // time.Now when nil
@@ -99,6 +101,9 @@ func New(cfg Config) *Engine {
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Told == nil {
+		cfg.Told = func() {}
 	}
 	return &Engine{cfg: cfg, signal: make(chan struct{}, 1), work: map[string]*work{}}
 }

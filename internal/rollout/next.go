@@ -94,6 +94,7 @@ func (p *pass) finish() (Plan, error) {
 	}
 	p.restate()
 	p.plan.Deployment = p.d
+	p.plan.Notices = p.notices()
 	return p.plan, p.err
 }
 

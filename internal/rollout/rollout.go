@@ -53,4 +53,6 @@ type Plan struct {
 	// Rollback is the deployment to create in the same stroke, without its id: the engine
 	// names it and links the two.
 	Rollback *deploy.Deployment
+	// Notices are what the triggers of the group tell of this pass.
+	Notices []deploy.Notice
 }

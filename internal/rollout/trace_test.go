@@ -24,6 +24,7 @@ var update = flag.Bool("update", false, "rewrite the traces in testdata with wha
 //	                              options: rollback, balanced (behind a load balancer)
 //	> zones NAME=N … [option …]   the fleet's first N hosts are in the zone NAME, the next ones …;
 //	                              options: first:SECONDS monitor:SECONDS floor:N floor:N%
+//	> triggers [EVENT …]          what the group's trigger tells; every event if none is named
 //	> alarms NAME …               alarms that stop the deployment
 //	> reading [NAME …]            the alarms are read, these are active
 //	> unreadable                  reading the alarms fails
@@ -107,6 +108,11 @@ func (tr *trace) command(words []string) error {
 		}
 	case "zones":
 		return tr.zones(args)
+	case "triggers":
+		if len(args) == 0 {
+			args = deploy.TriggerEvents
+		}
+		tr.s.Group.Triggers = []deploy.Trigger{{Name: "t", Topic: "topic", Events: args}}
 	case "alarms":
 		tr.s.Deployment.Alarms = &deploy.Alarms{Enabled: true, Names: args}
 	case "reading":
@@ -333,6 +339,18 @@ func (tr *trace) plan(t *testing.T) string {
 }
 
 func (tr *trace) consequences(out *strings.Builder, plan Plan) {
+	for _, n := range plan.Notices {
+		fmt.Fprintf(out, "  tell %s", n.Event)
+		if n.Instance != nil {
+			fmt.Fprintf(out, " %s %s", n.Instance.ID, n.Instance.Status)
+		} else {
+			fmt.Fprintf(out, " %s", n.Status)
+		}
+		if n.Overview != nil {
+			fmt.Fprintf(out, " %v", n.Overview)
+		}
+		fmt.Fprintln(out)
+	}
 	if r := plan.Rollback; r != nil {
 		if r.Revision.S3 != nil {
 			fmt.Fprintf(out, "  rollback to %s\n", r.Revision.S3.Key)

@@ -158,6 +158,34 @@ func configOf(kind string) string {
 // maxAlarms is how many a deployment group may have.
 const maxAlarms = 10
 
+// maxTriggers is how many a deployment group may have.
+const maxTriggers = 10
+
+func readTriggers(o properties) (triggers []Trigger) {
+	for i, v := range o.list("TriggerConfigurations") {
+		at := "TriggerConfigurations[" + strconv.Itoa(i) + "]"
+		given, ok := v.(*object)
+		if !ok {
+			o.fault(at, "it is not a map")
+			continue
+		}
+		p := newProperties(join(o.path, at), given, o.faults)
+		t := Trigger{Name: p.needed("TriggerName"), Topic: p.needed("TriggerTargetArn"), Events: p.texts("TriggerEvents")}
+		if t.Topic != "" && !strings.HasPrefix(t.Topic, "arn:aws:sns:") {
+			p.fault("TriggerTargetArn", "it is not the ARN of an SNS topic, which is made beforehand: aws sns create-topic")
+		}
+		if len(t.Events) == 0 {
+			p.fault("TriggerEvents", "it is needed: events such as DeploymentFailure")
+		}
+		p.done(nil)
+		triggers = append(triggers, t)
+	}
+	if n := len(triggers); n > maxTriggers {
+		o.fault("TriggerConfigurations", "there are %d; a deployment group has %d at most", n, maxTriggers)
+	}
+	return triggers
+}
+
 func (r *resolver) readPreference(s *Stack, id, alias string, p properties) *Preference {
 	if !p.has("DeploymentPreference") {
 		p.ignored("DeploymentPreference")
@@ -170,7 +198,8 @@ func (r *resolver) readPreference(s *Stack, id, alias string, p properties) *Pre
 	hooks := o.object("Hooks")
 	pref.PreTraffic, pref.PostTraffic = hooks.text("PreTraffic"), hooks.text("PostTraffic")
 	hooks.done(nil)
-	o.done(map[string]string{"TriggerConfigurations": "deployments publish no notifications yet; leave it out, and look at them with slipway deploy watch"})
+	pref.Triggers = readTriggers(o)
+	o.done(nil)
 	switch {
 	case !pref.Enabled:
 	case alias == "":

@@ -65,6 +65,13 @@ type Preference struct {
 	PreTraffic  string // functions, by name or ARN; may be empty
 	PostTraffic string
 	Alarms      []string // names
+	Triggers    []Trigger
+}
+
+// A Trigger tells an SNS topic about deployments.
+type Trigger struct {
+	Name, Topic string   // Topic is an ARN
+	Events      []string // TriggerEvents of CodeDeploy
 }
 
 // A URL is the address of a function, of its alias where it has one.
@@ -110,6 +117,9 @@ func (p *Preference) String() string {
 	}
 	if len(p.Alarms) > 0 {
 		text += ", unless there is an alarm from " + strings.Join(p.Alarms, " or ")
+	}
+	for _, t := range p.Triggers {
+		text += ", telling " + t.Topic
 	}
 	return text
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	awscloudwatch "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	awssns "github.com/aws/aws-sdk-go-v2/service/sns"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway/slipway/internal/alarm"
@@ -26,6 +27,7 @@ import (
 	"github.com/slipway/slipway/internal/engine"
 	"github.com/slipway/slipway/internal/hostapi"
 	"github.com/slipway/slipway/internal/identity"
+	"github.com/slipway/slipway/internal/notify"
 	"github.com/slipway/slipway/internal/platform"
 	hosts "github.com/slipway/slipway/internal/platform/server"
 	"github.com/slipway/slipway/internal/platform/validation"
@@ -163,6 +165,7 @@ type Server struct {
 	containers *ecs.Service
 	// topics is nil where topics are AWS's.
 	topics   *sns.Service
+	notifier *notify.Notifier
 	listener net.Listener
 	// certificate is nil for plain HTTP.
 	certificate *certificate
@@ -272,16 +275,20 @@ func (s *Server) openRooms(ctx context.Context) error {
 		deploy.Lambda: s.functionsOver(services),
 		deploy.ECS:    s.ecsOver(services),
 	}
+	s.notifier = notify.New(notify.Config{
+		Outbox: s.store, Topics: awssns.NewFromConfig(services), Region: s.cfg.Region, Account: s.cfg.Account, Log: s.cfg.Log,
+	})
 	alarms := alarm.Alarms{CloudWatch: awscloudwatch.NewFromConfig(services)}
 	s.engine = engine.New(engine.Config{
 		Store: s.store, Drivers: drivers, Alarms: alarms,
 		Owner: "embedded", // the lock on the data directory: there is no other
+		Told:  s.notifier.Look,
 		Log:   s.cfg.Log,
 	})
 	service := control.New(control.Config{
 		Store: s.store, Wake: s.engine.Wake, Region: s.cfg.Region, Account: s.cfg.Account,
 		Limits: s.cfg.Limits, TimeScale: s.cfg.TimeScale, Quotas: s.cfg.Quotas, RevisionExists: s.revisionExists, Log: s.cfg.Log,
-		Hooks:    hooks{cloud},
+		Hooks: hooks{cloud}, TestTrigger: s.notifier.Test,
 		Surveyor: &survey.Survey{Drivers: drivers, Alarms: alarms, Heard: s.lastHeard, Ask: s.ask, Fetch: s.openBundle, Callable: callableOver(services)},
 	})
 	s.keeper = scaling.New(scaling.Config{
@@ -350,6 +357,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.watch.Run(rooms) })
 	g.Go(func() error { return s.keeper.Run(rooms) })
 	g.Go(func() error { return s.validation.Run(rooms) })
+	g.Go(func() error { return s.notifier.Run(rooms) })
 	if s.balancing != nil {
 		g.Go(func() error { return s.balancing.Run(rooms) })
 	}

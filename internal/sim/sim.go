@@ -80,6 +80,8 @@ type Result struct {
 	Aliases map[string]simulated.Alias
 	// LeastServing is the fewest hosts that got requests at a time.
 	LeastServing int
+	// Notices are what the group's trigger told, of every event that there is, in order.
+	Notices []store.PendingNotice
 	// Points is how often the engine had just written or acted.
 	Points int
 }
@@ -183,6 +185,7 @@ func (r *run) setUp(ctx context.Context) error {
 		ID: "group-1", ApplicationID: app.ID, Application: app.Name, Name: "prod",
 		Platform: r.scenario.platform(), Style: r.scenario.style(), Rollback: r.scenario.Rollback,
 		AutoScalingGroups: []string{simulated.FirstFleet},
+		Triggers:          []deploy.Trigger{{Name: "all", Topic: everything, Events: deploy.TriggerEvents}},
 		ConfigName:        r.scenario.Config.Name, OnPremisesFilters: []deploy.TagFilter{{Key: "fleet", Type: deploy.KeyOnly}},
 	}
 	if err := r.store.CreateApplication(ctx, app); err != nil {
@@ -190,6 +193,9 @@ func (r *run) setUp(ctx context.Context) error {
 	}
 	return r.store.CreateGroup(ctx, r.group)
 }
+
+// everything is the topic that hears of every event; nobody takes anything out of the outbox.
+const everything = "arn:aws:sns:us-east-1:000000000000:everything"
 
 // play makes the scenario's deployments, each when the one before has ended with its rollback.
 func (r *run) play(ctx context.Context) error {
@@ -308,6 +314,9 @@ func (r *run) result(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	res.Group = g.AutoScalingGroups
+	if res.Notices, err = r.store.Notices(ctx, everything, 10_000); err != nil {
+		return Result{}, err
+	}
 	for i := len(list) - 1; i >= 0; i-- {
 		res.Deployments = append(res.Deployments, list[i])
 		if res.Targets[list[i].ID], err = r.store.Targets(ctx, list[i].ID); err != nil {

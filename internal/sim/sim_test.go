@@ -259,12 +259,47 @@ func checkEnd(t *testing.T, res Result, want []deploy.Status) {
 		t.Errorf("deployments ended %v, want %v", got, want)
 	}
 	checkTraffic(t, res)
+	checkNotices(t, res)
 	seen := map[deploy.Step]bool{}
 	for _, s := range res.Ran {
 		if seen[s] {
 			t.Errorf("%s ran twice", s)
 		}
 		seen[s] = true
+	}
+}
+
+// checkNotices: each event was told once, whenever the engine was killed.
+func checkNotices(t *testing.T, res Result) {
+	t.Helper()
+	told := map[string]int{}
+	for _, n := range res.Notices {
+		about := n.DeploymentID
+		if n.Instance != nil {
+			about += "/" + n.Instance.ID
+		}
+		told[about+" "+n.Event]++
+	}
+	want := func(about, event string, happened bool) {
+		if got := told[about+" "+event]; got != map[bool]int{true: 1}[happened] {
+			t.Errorf("%s of %s was told %d times; it happened: %t", event, about, got, happened)
+		}
+	}
+	for _, d := range res.Deployments {
+		want(d.ID, deploy.DeploymentStart, true)
+		want(d.ID, deploy.DeploymentRollback, d.Creator == deploy.ByRollback && !d.StartedAt.IsZero())
+		want(d.ID, deploy.DeploymentReady, !d.ReadyAt.IsZero())
+		want(d.ID, deploy.DeploymentSuccess, d.Status == deploy.Succeeded)
+		want(d.ID, deploy.DeploymentFailure, d.Status == deploy.Failed)
+		want(d.ID, deploy.DeploymentStop, d.Status == deploy.Stopped)
+		for _, target := range res.Targets[d.ID] {
+			about, instance := d.ID+"/"+target.ID, d.Platform == deploy.Server
+			want(about, deploy.InstanceSuccess, instance && target.Status == deploy.TargetSucceeded)
+			want(about, deploy.InstanceFailure, instance && (target.Status == deploy.TargetFailed || target.Status == deploy.TargetUnknown))
+			if target.Status != deploy.TargetSkipped {
+				want(about, deploy.InstanceStart, instance)
+			}
+		}
 	}
 }
 

@@ -49,6 +49,7 @@ type Store interface {
 	Instances
 	Deployments
 	Engine
+	Outbox
 
 	// Secret returns the bytes kept under name, making them by create the first time.
 	Secret(ctx context.Context, name string, create func() ([]byte, error)) ([]byte, error)
@@ -183,6 +184,8 @@ type Commit struct {
 	Members *deploy.Members
 	// Rollback is a deployment to create with the same stroke.
 	Rollback *deploy.Deployment
+	// Notices go to the outbox.
+	Notices []deploy.Notice
 	// Due is when to look at the deployment again; zero once it is done.
 	Due time.Time
 	// Lease is until when the claimant keeps the deployment; zero gives it back.
@@ -202,4 +205,20 @@ type Engine interface {
 	NextDue(ctx context.Context, owner string) (time.Time, error)
 	Load(ctx context.Context, id string) (Loaded, error)
 	Commit(context.Context, Commit) error
+}
+
+// An Outbox holds what triggers have to tell, until it is told.
+type Outbox interface {
+	// NoticeTopics are the topics that have something to be told.
+	NoticeTopics(context.Context) ([]string, error)
+	// Notices are what a topic has to be told, oldest first, at most limit.
+	Notices(ctx context.Context, topic string, limit int) ([]PendingNotice, error)
+	// ForgetNotice removes a notice that was told or given up, if it is there.
+	ForgetNotice(ctx context.Context, id int64) error
+}
+
+// A PendingNotice is one in the outbox.
+type PendingNotice struct {
+	ID int64
+	deploy.Notice
 }

@@ -48,6 +48,14 @@ func (r *Release) makeGroup(ctx context.Context, application string, p sam.Prefe
 	for _, name := range p.Alarms {
 		in.AlarmConfiguration.Alarms = append(in.AlarmConfiguration.Alarms, types.Alarm{Name: &name})
 	}
+	in.TriggerConfigurations = []types.TriggerConfig{} // those of a former release are taken away
+	for _, t := range p.Triggers {
+		given := types.TriggerConfig{TriggerName: &t.Name, TriggerTargetArn: &t.Topic}
+		for _, e := range t.Events {
+			given.TriggerEvents = append(given.TriggerEvents, types.TriggerEventType(e))
+		}
+		in.TriggerConfigurations = append(in.TriggerConfigurations, given)
+	}
 	_, err := r.CodeDeploy.CreateDeploymentGroup(ctx, in)
 	if !answered(err, "DeploymentGroupAlreadyExistsException") {
 		return err
@@ -55,7 +63,7 @@ func (r *Release) makeGroup(ctx context.Context, application string, p sam.Prefe
 	_, err = r.CodeDeploy.UpdateDeploymentGroup(ctx, &codedeploy.UpdateDeploymentGroupInput{
 		ApplicationName: in.ApplicationName, CurrentDeploymentGroupName: in.DeploymentGroupName, DeploymentConfigName: in.DeploymentConfigName,
 		ServiceRoleArn: in.ServiceRoleArn, DeploymentStyle: in.DeploymentStyle, AutoRollbackConfiguration: in.AutoRollbackConfiguration,
-		AlarmConfiguration: in.AlarmConfiguration,
+		AlarmConfiguration: in.AlarmConfiguration, TriggerConfigurations: in.TriggerConfigurations,
 	})
 	return err
 }

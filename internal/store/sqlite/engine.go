@@ -107,6 +107,9 @@ func (s *Store) Commit(ctx context.Context, c store.Commit) error {
 		if err := commitMembers(ctx, tx, c); err != nil {
 			return err
 		}
+		if err := commitNotices(ctx, tx, c); err != nil {
+			return err
+		}
 		return commitHistory(ctx, tx, c)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,6 +37,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"secret":      secret,
 		"all or none": allOrNone,
 		"many":        many,
+		"outbox":      outbox,
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -524,4 +526,42 @@ func many(t *testing.T, s store.Store) {
 	if len(all) != 100 || taken != 100 {
 		t.Errorf("%d applications, %d refused", len(all), taken)
 	}
+}
+
+// outbox: notices are written with the commit that they are about, or not at all, and go one by one.
+func outbox(t *testing.T, s store.Store) {
+	l := resolved(t, s)
+	notices := func(names ...string) (list []deploy.Notice) {
+		for _, name := range names {
+			topic, trigger, _ := strings.Cut(name, "/")
+			list = append(list, deploy.Notice{Topic: topic, Trigger: trigger, Event: deploy.InstanceSuccess, At: now, DeploymentID: "d-1",
+				Status: deploy.InProgress, Instance: &deploy.Target{ID: "a", Status: deploy.TargetSucceeded}})
+		}
+		return list
+	}
+	want := func(topic string, triggers ...string) (id int64) {
+		t.Helper()
+		got, err := s.Notices(ctx, topic, 2)
+		must(t, err)
+		if len(got) != len(triggers) {
+			t.Fatalf("%s has %d notices, want %v", topic, len(got), triggers)
+		}
+		for i, n := range got {
+			if n.Trigger != triggers[i] || n.Instance.Status != deploy.TargetSucceeded || !n.At.Equal(now) {
+				t.Errorf("%s has %+v, want %v", topic, n, triggers)
+			}
+		}
+		return got[0].ID
+	}
+	must(t, s.Commit(ctx, store.Commit{Deployment: l.Deployment, Reports: l.Reports, Due: now, Notices: notices("b/1", "a/1", "b/2", "b/3")}))
+	wantErr(t, s.Commit(ctx, store.Commit{Deployment: l.Deployment, Reports: l.Reports, Due: now, Notices: notices("a/2", "c/1")}), store.ErrStale)
+	topics, err := s.NoticeTopics(ctx)
+	must(t, err)
+	if !reflect.DeepEqual(topics, []string{"a", "b"}) {
+		t.Errorf("topics %v", topics)
+	}
+	want("a", "1")
+	must(t, s.ForgetNotice(ctx, want("b", "1", "2")))
+	want("b", "2", "3")
+	must(t, s.ForgetNotice(ctx, 1<<40)) // one that is not there
 }
