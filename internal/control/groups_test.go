@@ -1,7 +1,10 @@
 package control_test
 
 import (
+	"context"
+	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -150,5 +153,39 @@ func TestHooksHaveNamesOfTheirOwn(t *testing.T) {
 	g.TerminationHook = true
 	if hook := g.TerminationHookOf("a"); hook == "" || hook == g.LaunchHook("a") {
 		t.Errorf("termination hook %q", hook)
+	}
+}
+
+// A trigger whose test does not arrive is not kept, and nothing else of the request either.
+func TestTriggersAreTested(t *testing.T) {
+	var tested []string
+	w := newWorld(t, func(c *control.Config) {
+		c.TestTrigger = func(_ context.Context, g deploy.Group, trigger deploy.Trigger) error {
+			tested = append(tested, g.Name+" "+trigger.Name)
+			if trigger.Name == "broken" {
+				return errors.New("Topic does not exist")
+			}
+			return nil
+		}
+	})
+	with := func(name string) control.GroupSettings {
+		return control.GroupSettings{ServiceRoleARN: role, Triggers: []deploy.Trigger{
+			{Name: name, Topic: "arn:aws:sns:us-east-1:0:t", Events: []string{deploy.DeploymentStart}}}}
+	}
+	must(t)(w.CreateApplication(t.Context(), admin, "web", deploy.Server, nil))
+	_, err := w.CreateGroup(t.Context(), admin, "web", "prod", with("broken"), nil)
+	wantError(t, err, "InvalidTriggerConfig", "Topic does not exist")
+	must(t)(w.CreateGroup(t.Context(), admin, "web", "prod", with("told"), nil))
+	_, err = w.UpdateGroup(t.Context(), admin, "web", "prod", "other", with("broken"))
+	wantError(t, err, "InvalidTriggerConfig", "of the trigger broken could not be published")
+	g, err := w.Group(t.Context(), admin, "web", "prod")
+	if err != nil || g.Triggers[0].Name != "told" {
+		t.Errorf("%+v, %v", g.Triggers, err)
+	}
+	if _, err := w.UpdateGroup(t.Context(), admin, "web", "prod", "other", control.GroupSettings{}); err != nil {
+		t.Error(err)
+	}
+	if want := []string{"prod broken", "prod told", "other broken"}; !slices.Equal(tested, want) {
+		t.Errorf("tested %v, want %v", tested, want)
 	}
 }

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	awscloudwatch "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
-	awssns "github.com/aws/aws-sdk-go-v2/service/sns"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway/slipway/internal/alarm"
@@ -275,9 +274,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 		deploy.Lambda: s.functionsOver(services),
 		deploy.ECS:    s.ecsOver(services),
 	}
-	s.notifier = notify.New(notify.Config{
-		Outbox: s.store, Topics: awssns.NewFromConfig(services), Region: s.cfg.Region, Account: s.cfg.Account, Log: s.cfg.Log,
-	})
+	s.notifier = s.notifierOver(services)
 	alarms := alarm.Alarms{CloudWatch: awscloudwatch.NewFromConfig(services)}
 	s.engine = engine.New(engine.Config{
 		Store: s.store, Drivers: drivers, Alarms: alarms,

@@ -7,7 +7,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	awssns "github.com/aws/aws-sdk-go-v2/service/sns"
 
+	"github.com/slipway/slipway/internal/notify"
 	"github.com/slipway/slipway/internal/standin/sns"
 )
 
@@ -30,4 +32,11 @@ func (s *Server) openTopics(ctx context.Context, services aws.Config) (err error
 		return fmt.Errorf("open the topics: %w", err)
 	}
 	return nil
+}
+
+// notifierOver publishes what triggers tell.
+func (s *Server) notifierOver(services aws.Config) *notify.Notifier {
+	return notify.New(notify.Config{
+		Outbox: s.store, Topics: awssns.NewFromConfig(services), Region: s.cfg.Region, Account: s.cfg.Account, Log: s.cfg.Log,
+	})
 }

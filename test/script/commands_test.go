@@ -90,6 +90,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"shifted":   shifted,
 	"lasted":    lasted,
 	"walked":    walked,
+	"hear":      hear,
 }
 
 // A story is a world and the CLI that is used in it.
@@ -101,6 +102,7 @@ type story struct {
 	calls     []string // subcommands of aws deploy
 	machine   int      // its first process, once there is one
 	crowd     *crowd   // once there is traffic
+	hearing   *hearing // once somebody hears
 }
 
 type storyKey struct{}

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -182,7 +183,7 @@ func TestAReceiverInTrouble(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		topic := w.topic("news")
 		w.subscribed(topic, nil)
-		w.answers = []answer{{status: 503}, {hangs: true}, {status: 429}}
+		w.will(answer{status: 503}, answer{hangs: true}, answer{status: 429})
 		w.send(topic, "in the end")
 		time.Sleep(time.Minute)
 		got := w.took()
@@ -192,15 +193,13 @@ func TestAReceiverInTrouble(t *testing.T) {
 		if hung := got[2].at.Sub(got[1].at); hung < tryTimeout || hung > tryTimeout+3*time.Second {
 			t.Errorf("one that hangs holds a try for %s", hung)
 		}
-		w.answers = []answer{{status: 404}}
+		w.will(answer{status: 404})
 		w.send(topic, "to no avail")
 		time.Sleep(time.Minute)
 		if got := w.took(); len(got) != 1 {
 			t.Errorf("%d tries of what is refused", len(got))
 		}
-		for range 1000 {
-			w.answers = append(w.answers, answer{status: 500})
-		}
+		w.will(slices.Repeat([]answer{{status: 500}}, 1000)...)
 		w.send(topic, "never")
 		time.Sleep(2 * time.Hour)
 		if got := w.took(); len(got) < 40 || len(got) > 200 || got[len(got)-1].at.Sub(got[0].at) > deliverFor+2*longestPause {
@@ -217,7 +216,7 @@ func TestNothingIsLostWithTheServer(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		topic := w.topic("news")
 		w.subscribed(topic, nil)
-		w.answers = []answer{{hangs: true}}
+		w.will(answer{hangs: true})
 		w.send(topic, "under way")
 		w.took() // it hangs
 		w.stop()
@@ -246,17 +245,15 @@ func TestOneThatIsDownLeavesRoom(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		down, up := w.topic("down"), w.topic("up")
 		w.subscribed(down, nil)
+		w.will(slices.Repeat([]answer{{status: 500}}, maxOfOne+10)...)
 		for range maxOfOne + 10 {
-			w.answers = append(w.answers, answer{status: 500})
 			w.send(down, "m")
 		}
 		w.took()
 		if n := len(w.service.deliveries.All()); n != maxOfOne {
 			t.Errorf("%d messages wait", n)
 		}
-		w.mu.Lock()
-		w.answers = nil
-		w.mu.Unlock()
+		w.will()
 		w.subscribed(up, nil)
 		w.send(up, "through")
 		for _, p := range w.took() {

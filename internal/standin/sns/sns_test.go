@@ -116,6 +116,13 @@ func (w *world) run() {
 	}
 }
 
+// will says how receivers answer the next requests.
+func (w *world) will(answers ...answer) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.answers = answers
+}
+
 // RoundTrip is every receiver.
 func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, _ := io.ReadAll(r.Body)
