@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/slipway/slipway/internal/deploy"
 )
@@ -273,9 +274,12 @@ func (p *pass) giveUp() {
 
 // precise replaces the general reason of a failure where all that failed has the same one.
 func (p *pass) precise(why *deploy.ErrorInfo) *deploy.ErrorInfo {
-	switch refused := p.refused(); {
+	switch refused, gone := p.refused(), p.allGone(); {
 	case why.Code != deploy.HealthConstraints:
 		return why
+	case gone != "":
+		return &deploy.ErrorInfo{Code: deploy.NoInstances, Message: "The deployment failed because none of its instances is left: " +
+			gone + " went before it had ended."}
 	case p.allSilent():
 		return deploy.Failure(deploy.AgentIssue)
 	case refused != nil:
@@ -300,6 +304,25 @@ func (p *pass) refused() (why *deploy.ErrorInfo) {
 	}
 	return why
 }
+
+// allGone names the instances of the deployment where somebody else has ended every one, "" else.
+func (p *pass) allGone() string {
+	fleet := p.fleet()
+	var names []string
+	for _, t := range p.targets[fleet.from:fleet.till] {
+		if !t.Gone {
+			return ""
+		}
+		names = append(names, t.ID)
+	}
+	if more := len(names) - mostNamed; more > 0 {
+		names = append(names[:mostNamed], fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(names, ", ")
+}
+
+// mostNamed is how many instances a sentence names.
+const mostNamed = 5
 
 // allSilent says whether not one instance of the deployment ever took what it was asked.
 func (p *pass) allSilent() bool {

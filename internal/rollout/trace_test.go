@@ -327,6 +327,9 @@ func (tr *trace) plan(t *testing.T) string {
 	}
 	if d.Failure != nil {
 		fmt.Fprintf(&out, "  because %s\n", d.Failure.Code)
+		if published := deploy.Failure(d.Failure.Code).Message; d.Failure.Message != published {
+			fmt.Fprintf(&out, "  (%s)\n", d.Failure.Message)
+		}
 	}
 	for _, target := range tr.s.Targets {
 		if line := describe(target); line != tr.told[target.ID] {

@@ -199,3 +199,35 @@ func (s *shop) carryOn(id string, p phase, i incident) {
 	}
 	s.quiet()
 }
+
+// TestKeptAlive: the original instances stay, and what joins them later gets no traffic, for nothing
+// is deployed to it.
+func TestKeptAlive(t *testing.T) {
+	settings := replaced("KEEP_ALIVE")
+	settings.BlueGreen.TerminationWait = nil
+	settings.BlueGreen.ReadyAction, settings.BlueGreen.ReadyWait = "CONTINUE_DEPLOYMENT", nil
+	_, wrong := inShop(t, 0, func(s *shop) {
+		s.makeShop(settings, 2)
+		id := s.deploy("v2", nil)
+		s.await(id, func() bool { return s.deployment(id).Status.Done() })
+		d := s.deployment(id)
+		s.scale(s.t, s.ctx, "web", 1)
+		s.scale(s.t, s.ctx, d.Replacement(), 1)
+		s.quiet()
+		all, serving := s.scalingGroups(s.t, s.ctx), s.registered(s.t, s.ctx)
+		for name, want := range map[string]bool{"web": false, d.Replacement(): true} {
+			ids := inService(all[name])
+			if len(ids) != 3 {
+				s.wrongf("%s has %v in service", name, ids)
+			}
+			for _, id := range ids {
+				if serving[id] != want {
+					s.wrongf("%s of %s gets traffic: %t", id, name, serving[id])
+				}
+			}
+		}
+	})
+	for _, w := range wrong {
+		t.Error(w)
+	}
+}

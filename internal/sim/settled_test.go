@@ -42,6 +42,9 @@ func (s *shop) settled() {
 		if hooks := s.ours(name); owned != (len(hooks) > 0) {
 			s.wrongf("%s has the hooks %v; the deployment group's is %v", name, hooks, members)
 		}
+		if owned != (len(g.TargetGroupARNs) > 0) && !strings.Contains(named, name) && !slices.Contains(s.disowned, name) {
+			s.wrongf("%s has the target groups %v; the deployment group's is %v", name, g.TargetGroupARNs, members)
+		}
 		if len(g.SuspendedProcesses) > 0 && !strings.Contains(named, name) {
 			s.wrongf("%s has processes suspended: %v", name, *g.SuspendedProcesses[0].ProcessName)
 		}

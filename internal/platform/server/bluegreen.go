@@ -90,8 +90,10 @@ func (d *Driver) Retire(ctx context.Context, dep deploy.Deployment, now time.Tim
 	switch name := dep.Replacement(); {
 	case dep.Retirement.Side == deploy.Green && name != "":
 		err = d.cfg.Cloud.endScalingGroup(ctx, name)
-	case dep.Retirement.Side == deploy.Green || !dep.Terminates():
+	case dep.Retirement.Side == deploy.Green || name == "" && !dep.Terminates():
 		return nil, nil
+	case !dep.Terminates():
+		err = d.cfg.Cloud.detach(ctx, dep.Members.AutoScalingGroups[0])
 	case name != "":
 		err = d.cfg.Cloud.endScalingGroup(ctx, dep.Members.AutoScalingGroups[0])
 	default:
@@ -123,7 +125,7 @@ func (d *Driver) handOver(ctx context.Context, dep deploy.Deployment) error {
 	if err != nil {
 		return fmt.Errorf("read group %s: %w", dep.Group, err)
 	}
-	if err := d.cfg.Cloud.takeOver(ctx, g, dep); err != nil {
+	if err := d.cfg.Cloud.takeOver(ctx, g, dep, d.cfg.Traffic); err != nil {
 		return err
 	}
 	d.mu.Lock()

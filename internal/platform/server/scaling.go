@@ -29,6 +29,8 @@ type AutoScaling interface {
 	ResumeProcesses(context.Context, *autoscaling.ResumeProcessesInput, ...func(*autoscaling.Options)) (*autoscaling.ResumeProcessesOutput, error)
 	AttachLoadBalancerTargetGroups(context.Context, *autoscaling.AttachLoadBalancerTargetGroupsInput, ...func(*autoscaling.Options)) (*autoscaling.AttachLoadBalancerTargetGroupsOutput, error)
 	AttachLoadBalancers(context.Context, *autoscaling.AttachLoadBalancersInput, ...func(*autoscaling.Options)) (*autoscaling.AttachLoadBalancersOutput, error)
+	DetachLoadBalancerTargetGroups(context.Context, *autoscaling.DetachLoadBalancerTargetGroupsInput, ...func(*autoscaling.Options)) (*autoscaling.DetachLoadBalancerTargetGroupsOutput, error)
+	DetachLoadBalancers(context.Context, *autoscaling.DetachLoadBalancersInput, ...func(*autoscaling.Options)) (*autoscaling.DetachLoadBalancersOutput, error)
 	TerminateInstanceInAutoScalingGroup(context.Context, *autoscaling.TerminateInstanceInAutoScalingGroupInput, ...func(*autoscaling.Options)) (*autoscaling.TerminateInstanceInAutoScalingGroupOutput, error)
 	PutLifecycleHook(context.Context, *autoscaling.PutLifecycleHookInput, ...func(*autoscaling.Options)) (*autoscaling.PutLifecycleHookOutput, error)
 	CompleteLifecycleAction(context.Context, *autoscaling.CompleteLifecycleActionInput, ...func(*autoscaling.Options)) (*autoscaling.CompleteLifecycleActionOutput, error)
@@ -190,8 +192,8 @@ func (c *Cloud) tookOver(ctx context.Context, dep deploy.Deployment) error {
 }
 
 // takeOver gives the group that got the traffic the load balancers and the hooks of the other,
-// and wakes what slept.
-func (c *Cloud) takeOver(ctx context.Context, g deploy.Group, dep deploy.Deployment) error {
+// and wakes what slept. Where the other is deleted, the load balancers are the deployment's.
+func (c *Cloud) takeOver(ctx context.Context, g deploy.Group, dep deploy.Deployment, t *Traffic) error {
 	name := dep.Replacement()
 	if name == "" {
 		return nil
@@ -204,11 +206,20 @@ func (c *Cloud) takeOver(ctx context.Context, g deploy.Group, dep deploy.Deploym
 	if err != nil {
 		return err
 	}
-	if source != nil {
-		if err := c.attachLike(ctx, *source, name); err != nil {
+	switch {
+	case source != nil:
+		if err := c.attach(ctx, name, source.TargetGroupARNs, source.LoadBalancerNames); err != nil {
 			return err
 		}
 		if err := c.DeleteHooks(ctx, g, original); err != nil {
+			return err
+		}
+	case !dep.LoadBalancer.Empty():
+		arns, err := t.targetGroups(ctx, dep.LoadBalancer.TargetGroups)
+		if err != nil {
+			return err
+		}
+		if err := c.attach(ctx, name, arns, dep.LoadBalancer.Classic); err != nil {
 			return err
 		}
 	}
@@ -222,20 +233,44 @@ func (c *Cloud) takeOver(ctx context.Context, g deploy.Group, dep deploy.Deploym
 	return nil
 }
 
-// attachLike attaches the load balancers of the source.
-func (c *Cloud) attachLike(ctx context.Context, source types.AutoScalingGroup, name string) error {
-	if arns := source.TargetGroupARNs; len(arns) > 0 {
+// attach lets what the Auto Scaling group starts get traffic.
+func (c *Cloud) attach(ctx context.Context, name string, arns, classic []string) error {
+	if len(arns) > 0 {
 		_, err := c.AutoScaling.AttachLoadBalancerTargetGroups(ctx, &autoscaling.AttachLoadBalancerTargetGroupsInput{
 			AutoScalingGroupName: &name, TargetGroupARNs: arns})
 		if err != nil {
 			return fmt.Errorf("attach target groups to %s: %w", name, scalingRefusal(err))
 		}
 	}
-	if names := source.LoadBalancerNames; len(names) > 0 {
+	if len(classic) > 0 {
 		_, err := c.AutoScaling.AttachLoadBalancers(ctx, &autoscaling.AttachLoadBalancersInput{
-			AutoScalingGroupName: &name, LoadBalancerNames: names})
+			AutoScalingGroupName: &name, LoadBalancerNames: classic})
 		if err != nil {
 			return fmt.Errorf("attach load balancers to %s: %w", name, scalingRefusal(err))
+		}
+	}
+	return nil
+}
+
+// detach takes its load balancers from an Auto Scaling group that is kept and is nobody's any more:
+// what it starts would get traffic, without a revision.
+func (c *Cloud) detach(ctx context.Context, name string) error {
+	g, err := c.findScalingGroup(ctx, name)
+	if err != nil || g == nil {
+		return err
+	}
+	if arns := g.TargetGroupARNs; len(arns) > 0 {
+		_, err := c.AutoScaling.DetachLoadBalancerTargetGroups(ctx, &autoscaling.DetachLoadBalancerTargetGroupsInput{
+			AutoScalingGroupName: &name, TargetGroupARNs: arns})
+		if err != nil {
+			return fmt.Errorf("detach target groups from %s: %w", name, scalingRefusal(err))
+		}
+	}
+	if names := g.LoadBalancerNames; len(names) > 0 {
+		_, err := c.AutoScaling.DetachLoadBalancers(ctx, &autoscaling.DetachLoadBalancersInput{
+			AutoScalingGroupName: &name, LoadBalancerNames: names})
+		if err != nil {
+			return fmt.Errorf("detach load balancers from %s: %w", name, scalingRefusal(err))
 		}
 	}
 	return nil

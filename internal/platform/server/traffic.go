@@ -160,6 +160,18 @@ func awaited(e deploy.Event, b balancer, target deploy.Target, now []standing) (
 	return "", nil
 }
 
+// targetGroups are the ARNs of those target groups.
+func (t *Traffic) targetGroups(ctx context.Context, names []string) (arns []string, err error) {
+	for _, name := range names {
+		g := &targetGroup{api: t.V2, name: name}
+		if err := refusedOr(g.find(ctx), g); err != nil {
+			return nil, err
+		}
+		arns = append(arns, *g.arn)
+	}
+	return arns, nil
+}
+
 func (t *Traffic) balancers(of *deploy.LoadBalancer) (list []balancer) {
 	if of == nil {
 		return nil
