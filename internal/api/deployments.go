@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/slipway/slipway/internal/api/wire"
 	"github.com/slipway/slipway/internal/awswire"
@@ -116,7 +117,7 @@ func deploymentOut(d control.DeploymentView) wire.DeploymentInfo {
 		FileExistsBehavior:                 wire.FileExistsBehavior(d.FileExists),
 		AutoRollbackConfiguration:          rollbackOut(d.Rollback),
 		Status:                             wire.DeploymentStatus(d.Status),
-		DeploymentStatusMessages:           statusMessages(d.Deployment),
+		DeploymentStatusMessages:           statusMessages(d),
 		DeploymentOverview:                 overviewOut(d),
 		RollbackInfo:                       rollbackInfoOut(d.RollbackInfo),
 		TargetInstances:                    targetInstancesOut(d.TargetInstances),
@@ -141,12 +142,17 @@ func deploymentOut(d control.DeploymentView) wire.DeploymentInfo {
 }
 
 // statusMessages is the reason why a deployment under way waits, where AWS has no words, or
-// what one that has ended left behind.
-func statusMessages(d deploy.Deployment) []string {
-	if d.Status.Done() || d.Waiting == "" {
-		return each(d.Residue, as[string])
+// what one that has ended left behind, and what its triggers could not tell.
+func statusMessages(d control.DeploymentView) []string {
+	messages := each(d.Residue, as[string])
+	if !d.Status.Done() && d.Waiting != "" {
+		messages = []string{d.Waiting}
 	}
-	return []string{d.Waiting}
+	for _, u := range d.Untold {
+		messages = append(messages, fmt.Sprintf("%d of the notifications of the trigger %s could not be published to %s: %s",
+			u.Count, u.Trigger, u.Topic, u.Why))
+	}
+	return messages
 }
 
 // relatedOut names the deployment that this one follows, or those that follow it.

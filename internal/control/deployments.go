@@ -19,6 +19,8 @@ type DeploymentView struct {
 	Overview map[deploy.TargetStatus]int
 	// Followers are the deployments that brought instances up to date which came during this one.
 	Followers []string
+	// Untold is what the group's triggers could not tell of it.
+	Untold []deploy.Untold
 }
 
 // Deployment returns the deployment of that id.
@@ -66,8 +68,12 @@ func (s *Service) view(ctx context.Context, d deploy.Deployment) (DeploymentView
 	if len(overview) == 0 {
 		overview = nil
 	}
+	untold, err := s.store.Untold(ctx, d.ID)
+	if err != nil {
+		return DeploymentView{}, fmt.Errorf("read what could not be told: %w", err)
+	}
 	followers, err := s.followers(ctx, d)
-	return DeploymentView{Deployment: d, Overview: overview, Followers: followers}, err
+	return DeploymentView{Deployment: d, Overview: overview, Followers: followers, Untold: untold}, err
 }
 
 // followers are looked for only where there can be some: instances come by themselves in Auto

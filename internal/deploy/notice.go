@@ -43,3 +43,10 @@ type Notice struct {
 	// Instance is whom an instance's event is about, without diagnostics; nil for the others.
 	Instance *Target `json:"instance,omitempty"`
 }
+
+// Untold is how much of a deployment a trigger could not tell its topic, and why not the last time.
+type Untold struct {
+	Trigger, Topic string
+	Count          int
+	Why            string
+}

@@ -5,7 +5,7 @@
 //
 // What is to be told outlives the server and is told at least once, to each topic in its order.
 // A topic that cannot be reached keeps neither a deployment nor another topic waiting; what it
-// was to be told is given up after an hour, and said in the log.
+// was to be told is given up after an hour, and the deployment says so.
 package notify
 
 import (
@@ -212,14 +212,36 @@ func (n *Notifier) tell(ctx context.Context, topic string) error {
 			if failed != nil && !n.givenUp(ctx, notice.Notice, failed) {
 				return failed
 			}
+			if err := n.done(ctx, notice, failed); err != nil {
+				return err
+			}
 			if final(failed) {
 				failed = nil
 			}
-			if err := n.cfg.Outbox.ForgetNotice(ctx, notice.ID); err != nil {
-				return fmt.Errorf("forget a notice that was told: %w", err)
-			}
 		}
 	}
+}
+
+// done takes a notice out of the outbox; failed is why it was given up, nil when it was told.
+func (n *Notifier) done(ctx context.Context, notice store.PendingNotice, failed error) error {
+	if failed == nil {
+		if err := n.cfg.Outbox.ForgetNotice(ctx, notice.ID); err != nil {
+			return fmt.Errorf("forget a notice that was told: %w", err)
+		}
+		return nil
+	}
+	if err := n.cfg.Outbox.GiveUpNotice(ctx, notice, reason(failed)); err != nil {
+		return fmt.Errorf("give up a notice: %w", err)
+	}
+	return nil
+}
+
+// reason is an error for whoever looks at the deployment: in the words of SNS, where it answered.
+func reason(err error) string {
+	if refused, ok := errors.AsType[smithy.APIError](err); ok {
+		return refused.ErrorCode() + ": " + refused.ErrorMessage()
+	}
+	return err.Error()
 }
 
 func (n *Notifier) tellOne(ctx context.Context, notice deploy.Notice) error {

@@ -24,6 +24,7 @@ type outbox struct {
 	mu   sync.Mutex
 	last int64
 	list []store.PendingNotice
+	lost []string // trigger: why
 }
 
 func (o *outbox) put(topic, trigger string) {
@@ -62,6 +63,22 @@ func (o *outbox) ForgetNotice(_ context.Context, id int64) error {
 	defer o.mu.Unlock()
 	o.list = slices.DeleteFunc(o.list, func(n store.PendingNotice) bool { return n.ID == id })
 	return nil
+}
+
+func (o *outbox) GiveUpNotice(ctx context.Context, n store.PendingNotice, why string) error {
+	o.mu.Lock()
+	o.lost = append(o.lost, n.Trigger+": "+why)
+	o.mu.Unlock()
+	return o.ForgetNotice(ctx, n.ID)
+}
+
+func wantLost(t *testing.T, o *outbox, want ...string) {
+	t.Helper()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !slices.Equal(o.lost, want) {
+		t.Errorf("lost: %v, want %v", o.lost, want)
+	}
 }
 
 func (o *outbox) size() int {
@@ -153,6 +170,7 @@ func TestTold(t *testing.T) {
 		time.Sleep(lookEvery)
 		synctest.Wait()
 		wantTold(t, to, "a/3")
+		wantLost(t, o)
 		if o.size() != 0 {
 			t.Errorf("%d are left in the outbox", o.size())
 		}
@@ -162,8 +180,8 @@ func TestTold(t *testing.T) {
 // TestATopicIsDown: it keeps no other waiting, is told in order when it is back, and what is too
 // old by then is given up.
 func TestATopicIsDown(t *testing.T) {
-	for name, wrong := range map[string]error{"refuses connections": errors.New("connection refused"), "hangs": errHangs} {
-		t.Run(name, func(t *testing.T) {
+	for why, wrong := range map[string]error{"connection refused": errors.New("connection refused"), "context deadline exceeded": errHangs} {
+		t.Run(why, func(t *testing.T) {
 			running(t, func(t *testing.T, o *outbox, to *topics, n *Notifier) {
 				to.set("down", wrong)
 				o.put("down", "old")
@@ -184,6 +202,7 @@ func TestATopicIsDown(t *testing.T) {
 				time.Sleep(longestPause + publishTimeout)
 				synctest.Wait()
 				wantTold(t, to, "down/1", "down/2")
+				wantLost(t, o, "old: "+why)
 				if to.tries > 200 {
 					t.Errorf("%d tries in an hour", to.tries)
 				}
@@ -203,6 +222,7 @@ func TestATopicRefuses(t *testing.T) {
 		if o.size() != 0 || to.tries != 2 {
 			t.Errorf("%d left after %d tries", o.size(), to.tries)
 		}
+		wantLost(t, o, "1: NotFound: Topic does not exist", "2: NotFound: Topic does not exist")
 	})
 }
 

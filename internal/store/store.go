@@ -153,6 +153,8 @@ type Deployments interface {
 	Inbox(ctx context.Context, targetID string) ([]deploy.Target, error)
 	// Overview counts a deployment's targets by status.
 	Overview(ctx context.Context, deploymentID string) (map[deploy.TargetStatus]int, error)
+	// Untold is what a deployment could not tell, by trigger.
+	Untold(ctx context.Context, deploymentID string) ([]deploy.Untold, error)
 }
 
 // A Loaded deployment is all that a plan is made from, read in one transaction.
@@ -213,8 +215,10 @@ type Outbox interface {
 	NoticeTopics(context.Context) ([]string, error)
 	// Notices are what a topic has to be told, oldest first, at most limit.
 	Notices(ctx context.Context, topic string, limit int) ([]PendingNotice, error)
-	// ForgetNotice removes a notice that was told or given up, if it is there.
+	// ForgetNotice removes a notice that was told, if it is there.
 	ForgetNotice(ctx context.Context, id int64) error
+	// GiveUpNotice removes a notice, and counts it among what its deployment could not tell.
+	GiveUpNotice(ctx context.Context, n PendingNotice, why string) error
 }
 
 // A PendingNotice is one in the outbox.

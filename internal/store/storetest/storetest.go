@@ -539,7 +539,7 @@ func outbox(t *testing.T, s store.Store) {
 		}
 		return list
 	}
-	want := func(topic string, triggers ...string) (id int64) {
+	want := func(topic string, triggers ...string) store.PendingNotice {
 		t.Helper()
 		got, err := s.Notices(ctx, topic, 2)
 		must(t, err)
@@ -551,17 +551,26 @@ func outbox(t *testing.T, s store.Store) {
 				t.Errorf("%s has %+v, want %v", topic, n, triggers)
 			}
 		}
-		return got[0].ID
+		return got[0]
 	}
-	must(t, s.Commit(ctx, store.Commit{Deployment: l.Deployment, Reports: l.Reports, Due: now, Notices: notices("b/1", "a/1", "b/2", "b/3")}))
-	wantErr(t, s.Commit(ctx, store.Commit{Deployment: l.Deployment, Reports: l.Reports, Due: now, Notices: notices("a/2", "c/1")}), store.ErrStale)
+	must(t, s.Commit(ctx, store.Commit{Deployment: l.Deployment, Reports: l.Reports, Due: now, Notices: notices("b/1", "a/1", "b/2", "b/3", "c/3")}))
+	wantErr(t, s.Commit(ctx, store.Commit{Deployment: l.Deployment, Reports: l.Reports, Due: now, Notices: notices("a/2", "d/1")}), store.ErrStale)
 	topics, err := s.NoticeTopics(ctx)
 	must(t, err)
-	if !reflect.DeepEqual(topics, []string{"a", "b"}) {
+	if !reflect.DeepEqual(topics, []string{"a", "b", "c"}) {
 		t.Errorf("topics %v", topics)
 	}
 	want("a", "1")
-	must(t, s.ForgetNotice(ctx, want("b", "1", "2")))
-	want("b", "2", "3")
+	must(t, s.ForgetNotice(ctx, want("b", "1", "2").ID))
+	second := want("b", "2", "3")
 	must(t, s.ForgetNotice(ctx, 1<<40)) // one that is not there
+	must(t, s.GiveUpNotice(ctx, second, "away"))
+	must(t, s.GiveUpNotice(ctx, second, "given up already"))
+	must(t, s.GiveUpNotice(ctx, want("b", "3"), "away"))
+	must(t, s.GiveUpNotice(ctx, want("c", "3"), "gone"))
+	untold, err := s.Untold(ctx, "d-1")
+	must(t, err)
+	if want := []deploy.Untold{{Trigger: "2", Topic: "b", Count: 1, Why: "away"}, {Trigger: "3", Topic: "c", Count: 2, Why: "gone"}}; !reflect.DeepEqual(untold, want) {
+		t.Errorf("untold %+v, want %+v", untold, want)
+	}
 }
