@@ -70,7 +70,7 @@ func (s *Server) services(ctx context.Context) (aws.Config, error) {
 	return s.inProcess(), nil
 }
 
-// lookEvery is how often a load balancer is looked at.
+// lookEvery is how often a load balancer is looked at, and instances that come or go.
 func (s *Server) lookEvery() time.Duration {
 	if s.cfg.Cloud == CloudAWS {
 		return lookAWS

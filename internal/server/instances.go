@@ -53,5 +53,6 @@ func (s *Server) worldOfInstances() (w machine.World, err error) {
 func (s *Server) cloudOver(cfg aws.Config) *hosts.Cloud {
 	return &hosts.Cloud{
 		EC2: awsec2.NewFromConfig(cfg), AutoScaling: awsautoscaling.NewFromConfig(cfg), Region: s.cfg.Region, Account: s.cfg.Account,
+		Every: s.lookEvery(),
 	}
 }

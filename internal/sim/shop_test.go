@@ -108,7 +108,8 @@ func (s *shop) hire(c *crasher) crew {
 }
 
 func cloudOf(config aws.Config) *server.Cloud {
-	return &server.Cloud{EC2: ec2.NewFromConfig(config), AutoScaling: autoscaling.NewFromConfig(config), Region: "us-east-1", Account: account}
+	return &server.Cloud{EC2: ec2.NewFromConfig(config), AutoScaling: autoscaling.NewFromConfig(config), Region: "us-east-1", Account: account,
+		Every: 2 * time.Second}
 }
 
 // mortal is a configuration of AWS clients which die around each call that changes something.

@@ -16,9 +16,6 @@ import (
 	"github.com/slipway/slipway/internal/store"
 )
 
-// lookAgain is how often instances that come or go are looked at.
-const lookAgain = 2 * time.Second
-
 // sides names the instances of a blue/green deployment: those that are the group's, Blue, and
 // those that replace them, Green, which are started first if the group wants a copy of its
 // Auto Scaling group. A rollback has the sides of the deployment that it undoes.
@@ -154,7 +151,7 @@ func (d *Driver) terminate(ctx context.Context, dep deploy.Deployment) error {
 	if err := d.cfg.Cloud.end(ctx, running); err != nil {
 		return err
 	}
-	return &platform.Wait{Again: lookAgain, Note: "Being terminated: " + strings.Join(running, ", ")}
+	return &platform.Wait{Again: d.cfg.Cloud.Every, Note: "Being terminated: " + strings.Join(running, ", ")}
 }
 
 // notTerminated are those of the instances that there are still.

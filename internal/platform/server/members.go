@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -27,6 +28,8 @@ type Cloud struct {
 	AutoScaling AutoScaling
 	// Region and Account are in the ARNs of instances.
 	Region, Account string
+	// Every is how often instances that come or go are looked at.
+	Every time.Duration
 }
 
 // A machine is what can be a target: an EC2 instance or an on-premises one.

@@ -72,11 +72,11 @@ func (c *Cloud) provision(ctx context.Context, dep deploy.Deployment, now time.T
 		if err := c.copyGroup(ctx, source, replacement, dep); err != nil {
 			return nil, err
 		}
-		return nil, &platform.Wait{Again: lookAgain, Note: "Starting the Auto Scaling group " + name + "."}
+		return nil, &platform.Wait{Again: c.Every, Note: "Starting the Auto Scaling group " + name + "."}
 	}
 	ready := c.inService(*replacement)
 	if want := int(aws.ToInt32(replacement.DesiredCapacity)); len(ready) < want {
-		return nil, &platform.Wait{Again: lookAgain, Note: fmt.Sprintf(
+		return nil, &platform.Wait{Again: c.Every, Note: fmt.Sprintf(
 			"%d of %d instances of the Auto Scaling group %s are in service.%s", len(ready), want, name, onTheWay(*replacement))}
 	}
 	return ready, nil
@@ -289,7 +289,7 @@ func (c *Cloud) endScalingGroup(ctx context.Context, name string) error {
 			return fmt.Errorf("delete Auto Scaling group %s: %w", name, scalingRefusal(err))
 		}
 	}
-	return &platform.Wait{Again: lookAgain, Note: "The Auto Scaling group " + name + " is being deleted."}
+	return &platform.Wait{Again: c.Every, Note: "The Auto Scaling group " + name + " is being deleted."}
 }
 
 // end terminates instances.
