@@ -30,8 +30,8 @@ import (
 	"github.com/versity/versitygw/backend"
 	"github.com/versity/versitygw/backend/meta"
 	"github.com/versity/versitygw/backend/posix"
-	"github.com/versity/versitygw/embedgw"
 	"github.com/versity/versitygw/s3api"
+	"github.com/versity/versitygw/s3api/middlewares"
 	"github.com/versity/versitygw/s3err"
 
 	"github.com/slipway/slipway/internal/awswire"
@@ -153,31 +153,7 @@ func quietly[T any](start func() (T, error)) (T, error) {
 	return start()
 }
 
-func (g *Gateway) socket() string      { return filepath.Join(g.socketDir, "s3.sock") }
-func (g *Gateway) adminSocket() string { return filepath.Join(g.socketDir, "admin.sock") }
-
-// awaitStart returns when both of versitygw's servers answer, or when it has ended: told to
-// stop while it starts, it would leave without them, and they would go on for ever.
-func (g *Gateway) awaitStart(running context.Context) {
-	for _, path := range []string{g.socket(), g.adminSocket()} {
-		client := &http.Client{Transport: &http.Transport{DialContext: dialer(path), DisableKeepAlives: true}}
-		for running.Err() == nil {
-			// Both refuse a list without a signature, and say nothing of it on stderr.
-			request, err := http.NewRequestWithContext(running, http.MethodPatch, "http://localhost/list-users", nil)
-			if err != nil {
-				return
-			}
-			if response, err := client.Do(request); err == nil {
-				response.Body.Close()
-				break
-			}
-			select {
-			case <-running.Done():
-			case <-time.After(5 * time.Millisecond):
-			}
-		}
-	}
-}
+func (g *Gateway) socket() string { return filepath.Join(g.socketDir, "s3.sock") }
 
 func dialer(socket string) func(ctx context.Context, _, _ string) (net.Conn, error) {
 	return func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -195,39 +171,44 @@ func (g *Gateway) Close() {
 func (g *Gateway) Run(ctx context.Context) error {
 	defer close(g.stopped)
 	defer g.Close()
-	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	go func() {
-		defer stop()
-		select {
-		case <-ctx.Done():
-			g.awaitStart(running)
-		case <-running.Done():
-		}
-	}()
-	err := embedgw.RunVersityGW(running, g.backend, &embedgw.Config{
-		// versitygw wants a root account; nobody is told this one.
-		RootUserAccess: rand.Text(), RootUserSecret: rand.Text(),
-		Region:         g.cfg.Region,
-		Ports:          []string{g.socket()},
-		SocketPerm:     "0600",
-		MaxConnections: 4096, MaxRequests: 4096,
-		MultipartMaxParts: 10000,
-		KeepAlive:         true,
-		Quiet:             true,
-		DisableACLs:       true, // policies decide, in front
-		VirtualDomain:     g.cfg.Domain,
-		// Its administration would be open to every key on the same socket; here nobody
-		// reaches it.
-		AdminPorts:          []string{g.adminSocket()},
-		AdminMaxConnections: 1, AdminMaxRequests: 1,
-		IAMService: accounts{g.cfg.Keys},
-		S3Options:  []s3api.Option{s3api.WithOnListen(func() { close(g.ready) })},
-	})
-	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("run the object store: %w", err)
+	server, err := g.newServer()
+	if err != nil {
+		return fmt.Errorf("set up the object store: %w", err)
 	}
-	return nil
+	ended := make(chan error, 1)
+	go func() { ended <- server.ServeMultiPort([]string{g.socket()}) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("run the object store: %w", err)
+	case <-ctx.Done():
+	}
+	for {
+		if err := server.ShutDown(); err != nil {
+			g.cfg.Log.Warn("object store stopped in the middle of requests", "error", err)
+		}
+		select {
+		case <-ended:
+			return nil
+		case <-time.After(5 * time.Millisecond): // while it starts, it hears nothing
+		}
+	}
+}
+
+// newServer is versitygw's server alone: embedgw, its front door, would link five kinds of
+// directories and queues, two web sites and an administration that nothing here asks for.
+func (g *Gateway) newServer() (*s3api.S3ApiServer, error) {
+	// versitygw wants a root account; nobody is told this one.
+	root := middlewares.RootUserConfig{Access: rand.Text(), Secret: rand.Text()}
+	return s3api.New(g.backend, root, g.cfg.Region, accounts{g.cfg.Keys}, nil, nil, nil, nil,
+		s3api.WithSocketPerm(0o600),
+		s3api.WithConcurrencyLimiter(4096, 4096),
+		s3api.WithMpMaxParts(10000),
+		s3api.WithKeepAlive(),
+		s3api.WithQuiet(),
+		s3api.WithDisableACL(), // policies decide, in front
+		s3api.WithHostStyle(g.cfg.Domain),
+		s3api.WithOnListen(func() { close(g.ready) }),
+	)
 }
 
 // newProxy passes requests on as they came: what is signed stays, Host included.
