@@ -22,9 +22,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -70,17 +72,19 @@ type Options struct {
 
 // Clients talk to one server, or to AWS, as one user.
 type Clients struct {
-	Endpoint   string // "" when the environment or the user's configuration decides
-	Region     string
-	CodeDeploy *codedeploy.Client
-	S3         *s3.Client
-	IAM        *iam.Client
-	ELB        *elasticloadbalancingv2.Client
-	CloudWatch *cloudwatch.Client
-	CloudTrail *cloudtrail.Client
-	Lambda     *lambda.Client
-	ECS        *ecs.Client
-	STS        *sts.Client
+	Endpoint    string // "" when the environment or the user's configuration decides
+	Region      string
+	CodeDeploy  *codedeploy.Client
+	S3          *s3.Client
+	IAM         *iam.Client
+	ELB         *elasticloadbalancingv2.Client
+	CloudWatch  *cloudwatch.Client
+	CloudTrail  *cloudtrail.Client
+	Lambda      *lambda.Client
+	ECS         *ecs.Client
+	EC2         *ec2.Client
+	AutoScaling *autoscaling.Client
+	STS         *sts.Client
 }
 
 // New builds the clients. It does no network traffic. Without an endpoint from any source it
@@ -112,17 +116,19 @@ func New(ctx context.Context, o Options) (*Clients, error) {
 		return nil, err
 	}
 	return &Clients{
-		Endpoint:   o.Endpoint,
-		Region:     cfg.Region,
-		CodeDeploy: codedeploy.NewFromConfig(cfg),
-		S3:         s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
-		IAM:        iam.NewFromConfig(cfg),
-		ELB:        elasticloadbalancingv2.NewFromConfig(cfg),
-		CloudWatch: cloudwatch.NewFromConfig(cfg),
-		CloudTrail: cloudtrail.NewFromConfig(cfg),
-		Lambda:     lambda.NewFromConfig(cfg),
-		ECS:        ecs.NewFromConfig(cfg),
-		STS:        sts.NewFromConfig(cfg),
+		Endpoint:    o.Endpoint,
+		Region:      cfg.Region,
+		CodeDeploy:  codedeploy.NewFromConfig(cfg),
+		S3:          s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
+		IAM:         iam.NewFromConfig(cfg),
+		ELB:         elasticloadbalancingv2.NewFromConfig(cfg),
+		CloudWatch:  cloudwatch.NewFromConfig(cfg),
+		CloudTrail:  cloudtrail.NewFromConfig(cfg),
+		Lambda:      lambda.NewFromConfig(cfg),
+		ECS:         ecs.NewFromConfig(cfg),
+		EC2:         ec2.NewFromConfig(cfg),
+		AutoScaling: autoscaling.NewFromConfig(cfg),
+		STS:         sts.NewFromConfig(cfg),
 	}, nil
 }
 

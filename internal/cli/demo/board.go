@@ -222,6 +222,8 @@ func paintVersion(s *screen.Screen, version, text string) string {
 		return s.Paint(screen.Green, text)
 	case "4":
 		return s.Paint(screen.Yellow, text)
+	case "5":
+		return s.Paint(screen.Purple, text)
 	default:
 		return s.Paint(screen.Red, text)
 	}

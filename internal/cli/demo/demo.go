@@ -1,10 +1,11 @@
 // Package demo is "slipway demo": the whole service at work on one machine, by itself. It
 // starts a server and a fleet of three hosts behind its load balancer, deploys a real
 // application v1, v2, a broken v3 and a slow v4 while requests keep coming, waits for the
-// automatic rollbacks, and checks that everything happened as promised.
+// automatic rollbacks, lets instances take the hosts' place and others theirs, blue/green, and checks
+// that everything happened as promised.
 //
 // demo.go is what every demonstration has; fleet.go is the story of servers: setup.go speaks to the
-// API as an administrator would, hosts.go makes the machines, bundle.go and app/ are the
+// API as an administrator would, hosts.go makes the machines, instances.go replaces them, bundle.go and app/ are the
 // application, frontdoor.go and traffic.go are in front of it, lookout.go watches. routed.go is the
 // story of what traffic is shifted to by weight, told of functions.go and services.go. board.go
 // draws, verdict.go judges.

@@ -32,17 +32,18 @@ func (f *fleet) announce(ctx context.Context) (title, mode string) {
 	if f.why != nil {
 		mode = fmt.Sprintf("each host is a root directory and plain processes; no namespaces: %v", f.why)
 	}
-	return "a server, three hosts, a load balancer, four versions of a shop", mode
+	return "a server, three hosts, a load balancer, five versions of a shop", mode
 }
 
-func (f *fleet) flags() []string { return nil }
+// flags let instances run without namespaces: they share the program with this machine.
+func (f *fleet) flags() []string { return []string{"--no-namespaces"} }
 
 func (f *fleet) url() string { return f.door.url + "/" }
 
 func (f *fleet) failure() *chapter { return f.v3 }
 
 func (f *fleet) told() []toldChapter {
-	return []toldChapter{{"v1", f.v1}, {"v2", f.v2}, {"v3", f.v3}, {"rollback", f.rollback}, {"v4", f.v4}, {"rollback", f.rollback4}}
+	return []toldChapter{{"v1", f.v1}, {"v2", f.v2}, {"v3", f.v3}, {"rollback", f.rollback}, {"v4", f.v4}, {"rollback", f.rollback4}, {"instances", f.moved}, {"blue/green", f.v5}}
 }
 
 // build starts everything there is before the first deployment.
@@ -100,12 +101,14 @@ func (f *fleet) titles() []string {
 		"the automatic rollback to v2",
 		"v4, which is slow, one rack and then a look",
 		"the alarm goes off: rollback to v2",
+		"v2 to instances that take the hosts' place",
+		"v5 blue/green: others take their place",
 	}
 }
 
-// play is the six deployments.
+// play is the eight deployments.
 func (f *fleet) play(ctx context.Context, background *errgroup.Group) (err error) {
-	if f.v1, err = f.deployment(ctx, 0, "v1", sound, "CodeDeployDefault.AllAtOnce"); err != nil {
+	if f.v1, err = f.deployment(ctx, 0, group, "v1", sound, "CodeDeployDefault.AllAtOnce"); err != nil {
 		return err
 	}
 	if f.servedV1, err = f.everywhere(ctx, "v1"); err != nil {
@@ -116,7 +119,7 @@ func (f *fleet) play(ctx context.Context, background *errgroup.Group) (err error
 		return err
 	}
 	floor := f.lookout.watchFloor()
-	if f.v2, err = f.deployment(ctx, 1, "v2", sound, "CodeDeployDefault.OneAtATime"); err != nil {
+	if f.v2, err = f.deployment(ctx, 1, group, "v2", sound, "CodeDeployDefault.OneAtATime"); err != nil {
 		return err
 	}
 	f.floor = floor()
@@ -135,23 +138,29 @@ func (f *fleet) play(ctx context.Context, background *errgroup.Group) (err error
 	if f.servedAfter, err = f.everywhere(ctx, "v2"); err != nil {
 		return err
 	}
+	if err := f.pause(ctx); err != nil {
+		return err
+	}
+	if err := f.replacement(ctx); err != nil {
+		return err
+	}
 	return f.pause(ctx)
 }
 
 // undone deploys a version with a fault and follows it and its rollback, chapters index and
 // index+1.
 func (f *fleet) undone(ctx context.Context, index int, version string, wrong fault, config string) (failed, rollback *chapter, err error) {
-	if failed, err = f.deployment(ctx, index, version, wrong, config); err != nil {
+	if failed, err = f.deployment(ctx, index, group, version, wrong, config); err != nil {
 		return failed, nil, err
 	}
 	rollback, err = f.followRollback(ctx, failed, index+1)
 	return failed, rollback, err
 }
 
-// deployment deploys a version and follows it to its end.
-func (f *fleet) deployment(ctx context.Context, index int, version string, wrong fault, config string) (*chapter, error) {
+// deployment deploys a version to a group and follows it to its end.
+func (f *fleet) deployment(ctx context.Context, index int, to, version string, wrong fault, config string) (*chapter, error) {
 	c := f.board.turnTo(index)
-	id, err := deploy(ctx, f.clients, version, wrong, config)
+	id, err := deploy(ctx, f.clients, to, version, wrong, config)
 	if err != nil {
 		return c, err
 	}

@@ -21,6 +21,7 @@ import (
 // A frontDoor is where the people come in: a load balancer of the server's, made with AWS's
 // API, and the alarm on it.
 type frontDoor struct {
+	listener    string // an ARN
 	url         string
 	targetGroup string // its ARN
 }
@@ -74,16 +75,32 @@ func (d *frontDoor) listen(ctx context.Context, c *awsclient.Clients, balancer e
 	const first, tries = 8080, 50
 	var err error
 	for port := int32(first); port < first+tries; port++ {
-		_, err = c.ELB.CreateListener(ctx, &elb.CreateListenerInput{
+		var made *elb.CreateListenerOutput
+		made, err = c.ELB.CreateListener(ctx, &elb.CreateListenerInput{
 			LoadBalancerArn: balancer.LoadBalancerArn, Protocol: elbtypes.ProtocolEnumHttp, Port: &port,
 			DefaultActions: []elbtypes.Action{{Type: elbtypes.ActionTypeEnumForward, TargetGroupArn: &d.targetGroup}},
 		})
 		if err == nil {
+			d.listener = aws.ToString(made.Listeners[0].ListenerArn)
 			d.url = "http://" + net.JoinHostPort(host, strconv.Itoa(int(port)))
 			return nil
 		}
 	}
 	return fmt.Errorf("create the listener: %w", err)
+}
+
+// share gives the hosts, and another target group, shares of the traffic. Where there is none, the
+// load balancer still looks whether the targets are healthy.
+func (d *frontDoor) share(ctx context.Context, c *awsclient.Clients, hosts int32, other string, others int32) error {
+	_, err := c.ELB.ModifyListener(ctx, &elb.ModifyListenerInput{
+		ListenerArn: &d.listener, DefaultActions: []elbtypes.Action{{Type: elbtypes.ActionTypeEnumForward, ForwardConfig: &elbtypes.ForwardActionConfig{
+			TargetGroups: []elbtypes.TargetGroupTuple{{TargetGroupArn: &d.targetGroup, Weight: &hosts}, {TargetGroupArn: &other, Weight: &others}},
+		}}},
+	})
+	if err != nil {
+		return fmt.Errorf("share the traffic of the listener: %w", err)
+	}
+	return nil
 }
 
 // watchLatency makes the alarm on how long answers take.

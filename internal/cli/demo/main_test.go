@@ -62,7 +62,7 @@ func TestDemo(t *testing.T) {
 			}
 			for _, want := range []string{
 				"✓ v1 is everywhere", "✓ v2 replaced it", "at least 2 of 3", "✓ v3 failed ValidateService on one host",
-				"✓ it was rolled back by itself", "✓ v4 was stopped by the alarm", "✓ and was rolled back by itself too", "✓ v2 is everywhere again", "0 failed", "answered 500: page.html", mode.says,
+				"✓ it was rolled back by itself", "✓ v4 was stopped by the alarm", "✓ and was rolled back by itself too", "✓ v2 is everywhere again", "✓ an Auto Scaling group took the hosts' place", "✓ v5 came blue/green, and what it replaced is gone", "0 failed", "answered 500: page.html", mode.says,
 			} {
 				if !strings.Contains(out.String(), want) {
 					t.Errorf("no %q in:\n%s", want, out.String())

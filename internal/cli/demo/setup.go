@@ -159,8 +159,8 @@ func registerHost(ctx context.Context, c *awsclient.Clients, h *host) error {
 	return err
 }
 
-// deploy uploads a version, registers it as a revision and creates its deployment.
-func deploy(ctx context.Context, c *awsclient.Clients, version string, f fault, config string) (id string, err error) {
+// deploy uploads a version, registers it as a revision and creates its deployment to a group.
+func deploy(ctx context.Context, c *awsclient.Clients, to, version string, f fault, config string) (id string, err error) {
 	content, err := bundle(version, f)
 	if err != nil {
 		return "", err
@@ -185,7 +185,7 @@ func deploy(ctx context.Context, c *awsclient.Clients, version string, f fault, 
 		return "", fmt.Errorf("register %s: %w", version, err)
 	}
 	out, err := c.CodeDeploy.CreateDeployment(ctx, &codedeploy.CreateDeploymentInput{
-		ApplicationName: aws.String(application), DeploymentGroupName: aws.String(group),
+		ApplicationName: aws.String(application), DeploymentGroupName: &to,
 		DeploymentConfigName: &config, Revision: revision, Description: &version,
 	})
 	if err != nil {

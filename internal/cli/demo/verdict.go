@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,8 @@ import (
 type evidence struct {
 	v1, v2, v3, rollback, v4        *chapter
 	rollback4                       *chapter // of v4
+	moved, v5                       *chapter // v2 to the instances, and what replaced them
+	left                            []string // the Auto Scaling groups in the end
 	servedV1, servedV2, servedAfter int      // hosts that served v1, v2, and v2 after the rollback
 	floor                           int      // the least number of healthy hosts during v2
 	door                            *frontDoor
@@ -59,10 +62,17 @@ func (e *evidence) judge(f figures) []check {
 			fmt.Sprintf("deployment %s %s", e.rollback4.snapshot.ID, e.rollback4.snapshot.Status)},
 		{e.servedAfter == fleetSize, "v2 is everywhere again",
 			fmt.Sprintf("served by %d of %d hosts", e.servedAfter, fleetSize)},
+		{e.moved.succeeded() && e.moved.reached() == instanceCount, "an Auto Scaling group took the hosts' place",
+			fmt.Sprintf("deployment %s %s, on %d of %d instances", e.moved.snapshot.ID, e.moved.snapshot.Status, e.moved.reached(), instanceCount)},
+		{e.v5.succeeded() && seen["v5"] > 0 && slices.Equal(e.left, []string{replacementOf(e.v5)}), "v5 came blue/green, and what it replaced is gone",
+			fmt.Sprintf("%s, %d requests saw it; left: %s", e.v5.snapshot.Status, seen["v5"], strings.Join(e.left, ", "))},
 		{f.requests > 0 && f.failed == 0 && seen["v3"] == 0, "not one request failed, not one saw v3",
 			strings.TrimSuffix(fmt.Sprintf("%d requests, %d failed, %d saw v3; %s", f.requests, f.failed, seen["v3"], f.failure), "; ")},
 	}
 }
+
+// replacementOf is the Auto Scaling group that a blue/green deployment made, as CodeDeploy names it.
+func replacementOf(c *chapter) string { return "CodeDeploy_" + instances + "_" + c.snapshot.ID }
 
 func (c *chapter) succeeded() bool { return c.snapshot.Succeeded() }
 

@@ -35,10 +35,14 @@ func asPromised() *run {
 		v4: ended(&progress.Snapshot{ID: "d-5", Status: "Stopped", ErrorCode: "ALARM_ACTIVE", RollbackID: "d-6", Targets: []progress.Target{
 			target("web-1", "Succeeded", ""), target("web-2", "Skipped", ""), target("web-3", "Skipped", "")}}),
 		rollback4: ended(&progress.Snapshot{ID: "d-6", Status: "Succeeded", RollbackOf: "d-5"}),
+		moved:     ended(&progress.Snapshot{ID: "d-7", Status: "Succeeded", Targets: []progress.Target{target("i-1", "Succeeded", ""), target("i-2", "Succeeded", "")}}),
+		v5:        ended(&progress.Snapshot{ID: "d-8", Status: "Succeeded"}),
+		left:      []string{"CodeDeploy_instances_d-8"},
 		servedV1:  3, servedV2: 3, servedAfter: 3, floor: 2,
 	}}
 	e.traffic.record(e.traffic.started, time.Millisecond, "v1", nil)
 	e.traffic.record(e.traffic.started, time.Millisecond, "v4", nil)
+	e.traffic.record(e.traffic.started, time.Millisecond, "v5", nil)
 	return e
 }
 
@@ -59,6 +63,9 @@ func TestJudge(t *testing.T) {
 		"stopped by the alarm":   func(e *run) { e.v4.snapshot.ErrorCode = "MANUAL_STOP" },
 		"only its first rack":    func(e *run) { e.v4.snapshot.Targets[1].Status = "Succeeded" },
 		"by itself too":          func(e *run) { e.rollback4.snapshot.RollbackOf = "d-3" },
+		"took the hosts' place":  func(e *run) { e.moved.snapshot.Targets[0].Status = "Skipped" },
+		"v5 came blue/green":     func(e *run) { e.v5.snapshot.Status = "Failed" },
+		"replaced is gone":       func(e *run) { e.left = append(e.left, "instances") },
 		"not one request":        func(e *run) { e.traffic.failed = 1 },
 	} {
 		e := asPromised()

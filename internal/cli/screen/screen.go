@@ -122,6 +122,7 @@ const (
 	Green  Color = "32"
 	Yellow Color = "33"
 	Blue   Color = "36"
+	Purple Color = "35"
 )
 
 // Paint colours text if the screen is live, and returns it unchanged otherwise.
