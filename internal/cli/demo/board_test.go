@@ -48,6 +48,8 @@ func TestBoardDraws(t *testing.T) {
   · the automatic rollback to v2
   · v4, which is slow, one rack and then a look
   · the alarm goes off: rollback to v2
+  · v2 to instances that take the hosts' place
+  · v5 blue/green: others take their place
 
             up  serves  Stop  Install
   web-1     ▲   v2       ✓       ✓     Succeeded
