@@ -51,6 +51,29 @@ func (c *Cloud) DeleteHooks(ctx context.Context, g deploy.Group, scalingGroup st
 	return nil
 }
 
+// moveHooks gives the hooks to the Auto Scaling groups of the side that got the traffic, and takes them from the
+// other's: what those start would wait for deployments that are nobody's to make.
+func (c *Cloud) moveHooks(ctx context.Context, g deploy.Group, dep deploy.Deployment) error {
+	in, out := dep.TakesOver().AutoScalingGroups, dep.Members.AutoScalingGroups
+	if dep.Creator == deploy.ByRollback && dep.TargetInstances != nil {
+		out = dep.TargetInstances.AutoScalingGroups
+	}
+	for _, name := range in {
+		if err := c.PutHooks(ctx, g, name); err != nil {
+			return err
+		}
+	}
+	for _, name := range out {
+		if slices.Contains(in, name) {
+			continue
+		}
+		if err := c.DeleteHooks(ctx, g, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // hooksOf are the group's hooks by name, each with its transition.
 func hooksOf(g deploy.Group, scalingGroup string) map[string]string {
 	hooks := map[string]string{g.LaunchHook(scalingGroup): "autoscaling:EC2_INSTANCE_LAUNCHING"}

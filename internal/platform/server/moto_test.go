@@ -344,7 +344,7 @@ func (j *judge) switched(d *Driver, dep deploy.Deployment, targets map[string]de
 }
 
 // TestMotoFindsInstances: a mix of tags and an Auto Scaling group on either side, none of which is counted
-// twice; the original instances are ended, in their Auto Scaling group and outside.
+// twice; the hook moves; the original instances are ended, in their Auto Scaling group and outside.
 func TestMotoFindsInstances(t *testing.T) {
 	j := judged(t)
 	j.group("new", "green")
@@ -373,8 +373,12 @@ func TestMotoFindsInstances(t *testing.T) {
 	if got := sided(list, deploy.Green); len(got) != 3 || !slices.Equal(got, green) {
 		t.Errorf("the replacement is %v, want %v", got, green)
 	}
+	j.check(d.cfg.Cloud.PutHooks(t.Context(), g, "web"))
 	dep.Retirement = &deploy.Retirement{Side: deploy.Blue}
 	j.retired(d, dep)
+	if has, left := j.hooks("new"), j.hooks("web"); has != 1 || left > 0 {
+		t.Errorf("new has %d hooks, and web has %d", has, left)
+	}
 	gone, err := d.cfg.Cloud.Gone(t.Context(), append(slices.Clone(blue), green...))
 	j.check(err)
 	if slices.Sort(gone); !slices.Equal(gone, blue) {

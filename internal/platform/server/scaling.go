@@ -192,11 +192,12 @@ func (c *Cloud) tookOver(ctx context.Context, dep deploy.Deployment) error {
 }
 
 // takeOver gives the group that got the traffic the load balancers and the hooks of the other,
-// and wakes what slept. Where the other is deleted, the load balancers are the deployment's.
+// and wakes what slept. Where the other is deleted, the load balancers are the deployment's. Auto Scaling
+// groups that were there before keep their own load balancers.
 func (c *Cloud) takeOver(ctx context.Context, g deploy.Group, dep deploy.Deployment, t *Traffic) error {
 	name := dep.Replacement()
 	if name == "" {
-		return nil
+		return c.moveHooks(ctx, g, dep)
 	}
 	original := dep.Members.AutoScalingGroups[0]
 	if dep.Creator == deploy.ByRollback {
