@@ -13,7 +13,7 @@ const (
 	pollEvery  = 200 * time.Millisecond // on the average, per host
 	pollBurst  = 50                     // polls at once, per host, after a silence
 	pollsAHost = 8                      // waiting; one is usual, and proxies keep lost ones open
-	pollsAtAll = 50_000                 // waiting; each costs a connection and some 20 KiB
+	pollsAtAll = 50_000                 // waiting; each costs a connection and some 45 KiB
 )
 
 // A pace bounds how often hosts poll and how many of their polls wait. What it keeps is
