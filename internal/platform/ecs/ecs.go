@@ -18,6 +18,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/smithy-go"
 
@@ -82,7 +83,9 @@ type scene struct {
 	deployment deploy.Deployment
 	target     deploy.Target
 	service    deploy.Service
+	all        []types.TaskSet  // of the service
 	sets       []deploy.TaskSet // of both sides, as far as there are any
+	routes     []route          // of the production listener
 }
 
 // scene reads what the step is about.
@@ -108,7 +111,8 @@ func (d *Driver) look(ctx context.Context, dep deploy.Deployment, t deploy.Targe
 	if err != nil {
 		return nil, refusedOr(err, "service %s", at.service.ID())
 	}
-	for _, set := range out.TaskSets {
+	at.all = out.TaskSets
+	for _, set := range at.all {
 		if at.service.Replacement.ID == "" && set.ExternalId != nil && *set.ExternalId == dep.ID {
 			at.service.Replacement.ID = *set.Id
 		}
@@ -116,9 +120,10 @@ func (d *Driver) look(ctx context.Context, dep deploy.Deployment, t deploy.Targe
 			at.sets = append(at.sets, taskSetOf(set, label, at.group(label)))
 		}
 	}
-	if err := d.weigh(ctx, at); err != nil {
+	if at.routes, err = d.routes(ctx, at.prod(), at.service); err != nil {
 		return nil, err
 	}
+	at.weigh()
 	return at, d.show(ctx, at)
 }
 
@@ -200,7 +205,7 @@ func (d *Driver) Observe(ctx context.Context, s deploy.Step) (seen platform.Obse
 	case deploy.Install:
 		return d.installed(ctx, at)
 	case deploy.AllowTraffic:
-		return d.moved(ctx, at)
+		return d.moved(at)
 	}
 	return platform.Observation{Outcome: succeeded()}, nil
 }

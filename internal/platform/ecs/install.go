@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,11 +38,11 @@ func (d *Driver) install(ctx context.Context, at *scene) error {
 		return err
 	}
 	if !at.network() {
-		if err := d.forward(ctx, at, at.prod(), 0); err != nil {
+		if err := d.forward(ctx, at, at.prod(), at.routes, 0); err != nil {
 			return err
 		}
 	}
-	primary, err := d.describe(ctx, at, at.service.Original.ID)
+	primary, err := at.taskSet(at.service.Original.ID)
 	if err != nil {
 		return err
 	}
@@ -81,25 +82,19 @@ func createTaskSet(at *scene, primary types.TaskSet) *sdk.CreateTaskSetInput {
 	return in
 }
 
-func (d *Driver) describe(ctx context.Context, at *scene, id string) (set types.TaskSet, err error) {
-	out, err := d.cfg.Services.DescribeTaskSets(ctx, &sdk.DescribeTaskSetsInput{Cluster: &at.service.Cluster, Service: &at.service.Name, TaskSets: []string{id}})
-	if err != nil {
-		return set, refusedOr(err, "task set %s of %s", id, at.service.ID())
+// taskSet is a task set as ECS describes it.
+func (at *scene) taskSet(id string) (types.TaskSet, error) {
+	i := slices.IndexFunc(at.all, func(set types.TaskSet) bool { return *set.Id == id })
+	if i < 0 {
+		return types.TaskSet{}, platform.Refuse(deploy.ServiceInvalid, "The deployment failed because the task set %s of %s is gone.", id, at.service.ID())
 	}
-	if len(out.TaskSets) == 0 {
-		return set, platform.Refuse(deploy.ServiceInvalid, "The deployment failed because the task set %s of %s is gone.", id, at.service.ID())
-	}
-	return out.TaskSets[0], nil
+	return at.all[i], nil
 }
 
 // clear removes what an earlier deployment has left in the replacement's target group: a task
 // set without traffic.
 func (d *Driver) clear(ctx context.Context, at *scene) error {
-	out, err := d.cfg.Services.DescribeTaskSets(ctx, &sdk.DescribeTaskSetsInput{Cluster: &at.service.Cluster, Service: &at.service.Name})
-	if err != nil {
-		return refusedOr(err, "service %s", at.service.ID())
-	}
-	for _, set := range out.TaskSets {
+	for _, set := range at.all {
 		if aws.ToString(set.Status) == "PRIMARY" || !registersIn(set, at.service.Replacement.TargetGroupARN) {
 			continue
 		}
@@ -120,7 +115,7 @@ func (d *Driver) installed(ctx context.Context, at *scene) (seen platform.Observ
 	if set == nil {
 		return platform.Observation{Again: d.cfg.Every}, nil
 	}
-	raw, err := d.describe(ctx, at, set.ID)
+	raw, err := at.taskSet(set.ID)
 	if err != nil {
 		return seen, err
 	}
@@ -158,11 +153,11 @@ func (d *Driver) installed(ctx context.Context, at *scene) (seen platform.Observ
 // healthy counts the healthy targets of the replacement. Where the load balancer asks nobody,
 // because the target group has no place behind it, all count.
 func (d *Driver) healthy(ctx context.Context, at *scene) (n int, why string, err error) {
-	out, err := d.cfg.Balancer.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &at.service.Replacement.TargetGroupARN})
+	targets, err := d.targets(ctx, at.service.Replacement)
 	if err != nil {
-		return 0, "", refusedOr(err, "target group %s", at.service.Replacement.TargetGroup)
+		return 0, "", err
 	}
-	for _, t := range out.TargetHealthDescriptions {
+	for _, t := range targets {
 		if t.TargetHealth == nil {
 			continue
 		}
@@ -175,6 +170,15 @@ func (d *Driver) healthy(ctx context.Context, at *scene) (n int, why string, err
 		}
 	}
 	return n, why, nil
+}
+
+// targets are those of the target group, with their health.
+func (d *Driver) targets(ctx context.Context, in deploy.TaskSetRef) ([]elbtypes.TargetHealthDescription, error) {
+	out, err := d.cfg.Balancer.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &in.TargetGroupARN})
+	if err != nil {
+		return nil, refusedOr(err, "target group %s", in.TargetGroup)
+	}
+	return out.TargetHealthDescriptions, nil
 }
 
 // said is the last that the service has said of why the set's tasks do not run, after a space.

@@ -35,18 +35,18 @@ func (d *Driver) Resolve(ctx context.Context, dep deploy.Deployment, g deploy.Gr
 	if len(g.ECSServices) != 1 || dep.LoadBalancer.Empty() || len(dep.LoadBalancer.Pairs) != 1 {
 		return nil, platform.Refuse(deploy.LoadBalancerMissing, "The deployment group has no ECS service, or no pair of target groups, any more.")
 	}
-	service, arn, err := d.service(ctx, g.ECSServices[0])
+	service, found, err := d.service(ctx, g.ECSServices[0])
 	if err != nil {
 		return nil, err
 	}
 	service.Spec = spec.Service
-	if err := d.sides(ctx, dep, service); err != nil {
+	if err := d.sides(ctx, dep, service, found.TaskSets); err != nil {
 		return nil, err
 	}
 	if err := d.checkDefinition(ctx, *spec.Service); err != nil {
 		return nil, err
 	}
-	t := deploy.NewTarget(dep.ID, service.ID(), arn, dep.Lifecycle(""), now)
+	t := deploy.NewTarget(dep.ID, service.ID(), aws.ToString(found.ServiceArn), dep.Lifecycle(""), now)
 	t.Service, t.Hooks = service, spec.Hooks
 	return []deploy.Target{t}, nil
 }
@@ -77,34 +77,34 @@ func (d *Driver) reversed(ctx context.Context, dep deploy.Deployment, now time.T
 	return targets, nil
 }
 
-// service finds the service, with the task set that has its traffic.
-func (d *Driver) service(ctx context.Context, at deploy.ECSService) (*deploy.Service, string, error) {
-	s := &deploy.Service{Cluster: at.Cluster, Name: at.Service}
+// service finds the service, with the task set that has its traffic, and as ECS describes it.
+func (d *Driver) service(ctx context.Context, at deploy.ECSService) (s *deploy.Service, found types.Service, err error) {
+	s = &deploy.Service{Cluster: at.Cluster, Name: at.Service}
 	invalid := func(format string, args ...any) error {
 		return platform.Refuse(deploy.ServiceInvalid, "The deployment failed because the ECS service %s %s", s.ID(), fmt.Sprintf(format, args...))
 	}
 	out, err := d.cfg.Services.DescribeServices(ctx, &sdk.DescribeServicesInput{Cluster: &at.Cluster, Services: []string{at.Service}})
 	if err != nil {
-		return nil, "", refusedOr(err, "service %s", s.ID())
+		return nil, found, refusedOr(err, "service %s", s.ID())
 	}
 	if len(out.Services) == 0 || aws.ToString(out.Services[0].Status) != "ACTIVE" {
-		return nil, "", invalid("does not exist, or is not active any more.")
+		return nil, found, invalid("does not exist, or is not active any more.")
 	}
-	found := out.Services[0]
+	found = out.Services[0]
 	if found.DeploymentController == nil || found.DeploymentController.Type != types.DeploymentControllerTypeCodeDeploy {
-		return nil, "", invalid("is not controlled by CodeDeploy: create it with deploymentController type=CODE_DEPLOY.")
+		return nil, found, invalid("is not controlled by CodeDeploy: create it with deploymentController type=CODE_DEPLOY.")
 	}
 	primary := slices.IndexFunc(found.TaskSets, func(t types.TaskSet) bool { return aws.ToString(t.Status) == "PRIMARY" })
 	if primary < 0 || len(found.TaskSets[primary].LoadBalancers) == 0 {
-		return nil, "", invalid("has no primary task set behind a target group.")
+		return nil, found, invalid("has no primary task set behind a target group.")
 	}
 	set := found.TaskSets[primary]
 	s.Original = deploy.TaskSetRef{ID: *set.Id, TargetGroupARN: aws.ToString(set.LoadBalancers[0].TargetGroupArn)}
-	return s, aws.ToString(found.ServiceArn), nil
+	return s, found, nil
 }
 
 // sides finds the target groups, and makes sure that the traffic is where the primary task set is.
-func (d *Driver) sides(ctx context.Context, dep deploy.Deployment, s *deploy.Service) error {
+func (d *Driver) sides(ctx context.Context, dep deploy.Deployment, s *deploy.Service, sets []types.TaskSet) error {
 	pair := dep.LoadBalancer.Pairs[0]
 	out, err := d.cfg.Balancer.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{Names: pair.TargetGroups})
 	if err != nil {
@@ -132,24 +132,20 @@ func (d *Driver) sides(ctx context.Context, dep deploy.Deployment, s *deploy.Ser
 			return behind(listener)
 		}
 	}
+	if slices.ContainsFunc(sets, func(set types.TaskSet) bool { return registersIn(set, s.Replacement.TargetGroupARN) }) {
+		return nil // what is in the replacement's target group is its own, left by an earlier deployment
+	}
 	return d.unused(ctx, *s)
 }
 
-// unused makes sure that the replacement's target group has no targets of somebody else, who
-// would get the traffic too.
+// unused makes sure that the replacement's target group has no targets: they are somebody else's,
+// who would get the traffic too.
 func (d *Driver) unused(ctx context.Context, s deploy.Service) error {
-	sets, err := d.cfg.Services.DescribeTaskSets(ctx, &sdk.DescribeTaskSetsInput{Cluster: &s.Cluster, Service: &s.Name})
+	targets, err := d.targets(ctx, s.Replacement)
 	if err != nil {
-		return refusedOr(err, "service %s", s.ID())
+		return err
 	}
-	if slices.ContainsFunc(sets.TaskSets, func(set types.TaskSet) bool { return registersIn(set, s.Replacement.TargetGroupARN) }) {
-		return nil // they are its own, left by an earlier deployment
-	}
-	out, err := d.cfg.Balancer.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &s.Replacement.TargetGroupARN})
-	if err != nil {
-		return refusedOr(err, "target group %s", s.Replacement.TargetGroup)
-	}
-	for _, t := range out.TargetHealthDescriptions {
+	for _, t := range targets {
 		if t.TargetHealth == nil || t.TargetHealth.State != elbtypes.TargetHealthStateEnumDraining {
 			return platform.Refuse(deploy.LoadBalancerInvalid, "The ELB could not be updated due to the following error: "+
 				"The target group %s is in use: its target %s is none of the service %s. Give the deployment group a pair of target groups of its own",

@@ -70,7 +70,7 @@ func (d *Driver) retire(ctx context.Context, dep deploy.Deployment, t deploy.Tar
 // settleListeners makes sure that all traffic goes to the side that stays. Test traffic follows
 // only where a replacement is taken back.
 func (d *Driver) settleListeners(ctx context.Context, at *scene, stays deploy.Label, share int) error {
-	if err := d.forward(ctx, at, at.prod(), share); err != nil {
+	if err := d.forward(ctx, at, at.prod(), at.routes, share); err != nil {
 		return err
 	}
 	if stays == deploy.Blue {

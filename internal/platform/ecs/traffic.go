@@ -104,11 +104,7 @@ func shareOf(a types.Action, s deploy.Service) (percent int, ours bool) {
 }
 
 // forward gives the replacement that share of what the listener forwards to the service.
-func (d *Driver) forward(ctx context.Context, at *scene, listener string, percent int) error {
-	routes, err := d.routes(ctx, listener, at.service)
-	if err != nil {
-		return err
-	}
+func (d *Driver) forward(ctx context.Context, at *scene, listener string, routes []route, percent int) error {
 	if len(routes) == 0 {
 		return platform.Refuse(deploy.LoadBalancerInvalid, "The ELB could not be updated due to the following error: "+
 			"The listener %s forwards to neither of the target groups %s and %s any more", listener, at.service.Original.TargetGroup, at.service.Replacement.TargetGroup)
@@ -167,11 +163,15 @@ func (d *Driver) testTraffic(ctx context.Context, at *scene, side deploy.Label) 
 	if at.test() == "" || at.test() == at.prod() {
 		return nil
 	}
+	routes, err := d.routes(ctx, at.test(), at.service)
+	if err != nil {
+		return err
+	}
 	percent := 0
 	if side == deploy.Green {
 		percent = 100
 	}
-	return d.forward(ctx, at, at.test(), percent)
+	return d.forward(ctx, at, at.test(), routes, percent)
 }
 
 // traffic gives the replacement the share that the store wants, and makes it the primary task
@@ -181,7 +181,7 @@ func (d *Driver) traffic(ctx context.Context, at *scene) error {
 		return nil // nothing was asked for yet
 	}
 	want := at.target.Shift.Want
-	if err := d.forward(ctx, at, at.prod(), want); err != nil {
+	if err := d.forward(ctx, at, at.prod(), at.routes, want); err != nil {
 		return err
 	}
 	switch want {
@@ -209,20 +209,18 @@ func (d *Driver) promote(ctx context.Context, at *scene, id string) error {
 	return refusedOr(err, "primary task set of %s", at.service.ID())
 }
 
-// weigh reads the share of the production traffic of each side.
-func (d *Driver) weigh(ctx context.Context, at *scene) error {
-	routes, err := d.routes(ctx, at.prod(), at.service)
-	if err != nil || len(routes) == 0 {
-		return err
+// weigh notes the share of the production traffic of each side.
+func (at *scene) weigh() {
+	if len(at.routes) == 0 {
+		return
 	}
-	share := shareOfAll(routes, at.target.Shift.Want)
+	share := shareOfAll(at.routes, at.target.Shift.Want)
 	for i := range at.sets {
 		at.sets[i].Weight = 100 - share
 		if at.sets[i].Label == deploy.Green {
 			at.sets[i].Weight = share
 		}
 	}
-	return nil
 }
 
 // shareOfAll is the share of the routes, or, where one is not as it is wanted, that one's.
@@ -236,16 +234,12 @@ func shareOfAll(routes []route, want int) int {
 }
 
 // moved says how much of the traffic the replacement has.
-func (d *Driver) moved(ctx context.Context, at *scene) (seen platform.Observation, err error) {
+func (d *Driver) moved(at *scene) (seen platform.Observation, err error) {
 	if at.target.Shift.Since.IsZero() {
 		return seen, nil
 	}
 	want := at.target.Shift.Want
-	routes, err := d.routes(ctx, at.prod(), at.service)
-	if err != nil {
-		return seen, err
-	}
-	share := shareOfAll(routes, want)
+	share := shareOfAll(at.routes, want)
 	seen.Share = &share
 	if set := at.set(deploy.Green); share == 100 && want == 100 && set != nil && set.Status == "PRIMARY" {
 		seen.Outcome = succeeded()
